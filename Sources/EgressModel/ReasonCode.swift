@@ -1,0 +1,84 @@
+/// A reason code: `EG` and four digits, listed once, the same in findings, rules, events, counters and flows.
+///
+/// EG0 verdicts, EG1 gateways and nodes, EG2 policies and selection, EG3 datapath, EG4 control, EG5 client and
+/// permissions. A code never changes its meaning. A code from a newer peer stays as text.
+public struct ReasonCode: Sendable, Hashable, RawRepresentable, CustomStringConvertible {
+    public let rawValue: String
+
+    public init(rawValue: String) {
+        self.rawValue = rawValue
+    }
+
+    public var description: String { rawValue }
+}
+
+extension ReasonCode {
+    // Verdicts.
+    public static let byGateway = ReasonCode(rawValue: "EG0001")
+    public static let excluded = ReasonCode(rawValue: "EG0002")
+    public static let noPolicyClaims = ReasonCode(rawValue: "EG0003")
+    public static let hostNetwork = ReasonCode(rawValue: "EG0004")
+    public static let podFinished = ReasonCode(rawValue: "EG0005")
+    public static let podWithoutAddress = ReasonCode(rawValue: "EG0006")
+    public static let inCluster = ReasonCode(rawValue: "EG0007")
+    public static let podNotScheduled = ReasonCode(rawValue: "EG0008")
+    public static let bypass = ReasonCode(rawValue: "EG0009")
+
+    // Gateways and nodes.
+    public static let noGatewayMatches = ReasonCode(rawValue: "EG1001")
+    public static let noGatewayEligible = ReasonCode(rawValue: "EG1002")
+    public static let entryNotAnnounced = ReasonCode(rawValue: "EG1003")
+    public static let nodeSilent = ReasonCode(rawValue: "EG1004")
+    public static let gatewayCordoned = ReasonCode(rawValue: "EG1005")
+    public static let noNodeReports = ReasonCode(rawValue: "EG1006")
+    public static let addressOnNoInterface = ReasonCode(rawValue: "EG1101")
+    public static let interfaceNotFound = ReasonCode(rawValue: "EG1102")
+    public static let interfaceWithoutAddress = ReasonCode(rawValue: "EG1103")
+    public static let noDefaultRoute = ReasonCode(rawValue: "EG1104")
+    public static let addressUnknown = ReasonCode(rawValue: "EG1105")
+    public static let familyWithoutDatapath = ReasonCode(rawValue: "EG1106")
+    public static let pluginUnknown = ReasonCode(rawValue: "EG1201")
+    public static let pluginRefusedConfiguration = ReasonCode(rawValue: "EG1202")
+    public static let pluginFailed = ReasonCode(rawValue: "EG1203")
+    public static let pluginAddressOnNoInterface = ReasonCode(rawValue: "EG1204")
+
+    // Policies and selection.
+    public static let notAManifest = ReasonCode(rawValue: "EG2001")
+    public static let fieldMissing = ReasonCode(rawValue: "EG2002")
+    public static let fieldType = ReasonCode(rawValue: "EG2003")
+    public static let invalidCIDR = ReasonCode(rawValue: "EG2004")
+    public static let invalidAddress = ReasonCode(rawValue: "EG2005")
+    public static let addressAndInterface = ReasonCode(rawValue: "EG2006")
+    public static let unknownField = ReasonCode(rawValue: "EG2007")
+    public static let hostBitsMasked = ReasonCode(rawValue: "EG2008")
+    public static let invalidSelector = ReasonCode(rawValue: "EG2009")
+    public static let ruleWithoutSelector = ReasonCode(rawValue: "EG2010")
+    public static let invalidAnnotation = ReasonCode(rawValue: "EG2011")
+    public static let emptyDestinations = ReasonCode(rawValue: "EG2012")
+    public static let overlapLost = ReasonCode(rawValue: "EG2013")
+    public static let selectsNothing = ReasonCode(rawValue: "EG2014")
+    public static let unknownKind = ReasonCode(rawValue: "EG2015")
+    public static let gatewayIgnored = ReasonCode(rawValue: "EG2016")
+    public static let exclusionWithoutEffect = ReasonCode(rawValue: "EG2017")
+    public static let duplicateObject = ReasonCode(rawValue: "EG2018")
+    public static let lastGoodInForce = ReasonCode(rawValue: "EG2019")
+    public static let notSelected = ReasonCode(rawValue: "EG2020")
+
+    // Control.
+    public static let helperUnreachable = ReasonCode(rawValue: "EG4001")
+    public static let helperRefused = ReasonCode(rawValue: "EG4002")
+    public static let podNotGoverned = ReasonCode(rawValue: "EG4003")
+    public static let snapshotIncomplete = ReasonCode(rawValue: "EG4004")
+    public static let notYetProgrammed = ReasonCode(rawValue: "EG4005")
+    public static let rangesUnknown = ReasonCode(rawValue: "EG4006")
+
+    // Client.
+    public static let sourceUnreadable = ReasonCode(rawValue: "EG5001")
+    public static let liveDataUnknown = ReasonCode(rawValue: "EG5002")
+
+    /// The code of a drop by the datapath; `number` is an `EGRESS_DROP_*` of `bpf/include/egress_abi.h`.
+    public static func drop(_ number: Int) -> ReasonCode {
+        let digits = String(number)
+        return ReasonCode(rawValue: "EG3" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits)
+    }
+}

@@ -1,0 +1,34 @@
+public import EgressModel
+public import EgressPolicy
+
+/// One step of making the kernel match a state. Steps are data; ``difference(from:to:)`` gives their order.
+///
+/// Each step is one write that can't be seen half-done, and is harmless when done twice.
+public enum DatapathOperation: Sendable, Hashable {
+    case attach(Attachment)
+    case detach(Attachment)
+    case setSettings(DatapathSettings)
+    case setNetfilter(NetfilterRules)
+    case setPod(interfaceIndex: Int, PodRecord)
+    case removePod(interfaceIndex: Int)
+    case addRule(set: UInt32, SetRule)
+    case removeRule(set: UInt32, SetRule)
+    case setPolicy(slot: UInt32, uid: String)
+    case removePolicy(slot: UInt32)
+    case setChoice(ChoiceKey, GatewayChoice)
+    case removeChoice(ChoiceKey)
+    case setGateway(IPAddress, GatewayRecord)
+    case removeGateway(IPAddress)
+    case setNode(IPAddress, NodeRecord)
+    case removeNode(IPAddress)
+    case setClusterRange(IPPrefix, InClusterRange.Kind)
+    case removeClusterRange(IPPrefix)
+    case setEntry(id: UInt32, EntryRecord)
+    case removeEntry(id: UInt32)
+    case setEgressAddress(IPAddress, EgressAddressRecord)
+    case removeEgressAddress(IPAddress)
+    /// Forgets connections of the pod that its choices no longer allow; every one of them when the pod has no record.
+    case forgetFlows(interfaceIndex: Int)
+    /// Forgets translations of an entry that is gone or whose address changed.
+    case forgetTranslations(entry: UInt32)
+}

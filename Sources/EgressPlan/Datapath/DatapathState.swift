@@ -1,0 +1,241 @@
+public import EgressModel
+public import EgressPolicy
+
+/// The datapath as Swift values: what is attached, and what the maps hold. Desired and actual are of this one type.
+///
+/// Connections (flows, translations) are not state in this sense: packets make them.
+/// Numbers (sets, slots) are the datapath's own; lowering keeps those that are in use.
+public struct DatapathState: Sendable, Hashable {
+    public var settings: DatapathSettings
+    public var attachments: Set<Attachment>
+    /// By interface index.
+    public var pods: [Int: PodRecord]
+    /// Rules of every set; a set never changes once a pod refers to it.
+    public var sets: [UInt32: Set<SetRule>]
+    /// Slot to policy UID.
+    public var policies: [UInt32: String]
+    public var choices: [ChoiceKey: GatewayChoice]
+    /// By node address.
+    public var gateways: [IPAddress: GatewayRecord]
+    public var nodes: [IPAddress: NodeRecord]
+    public var cluster: [IPPrefix: InClusterRange.Kind]
+    /// By entry id.
+    public var entries: [UInt32: EntryRecord]
+    public var egressAddresses: [IPAddress: EgressAddressRecord]
+    public var netfilter: NetfilterRules
+
+    public init(
+        settings: DatapathSettings = DatapathSettings(), attachments: Set<Attachment> = [], pods: [Int: PodRecord] = [:],
+        sets: [UInt32: Set<SetRule>] = [:], policies: [UInt32: String] = [:], choices: [ChoiceKey: GatewayChoice] = [:],
+        gateways: [IPAddress: GatewayRecord] = [:], nodes: [IPAddress: NodeRecord] = [:],
+        cluster: [IPPrefix: InClusterRange.Kind] = [:], entries: [UInt32: EntryRecord] = [:],
+        egressAddresses: [IPAddress: EgressAddressRecord] = [:], netfilter: NetfilterRules = NetfilterRules()
+    ) {
+        self.settings = settings
+        self.attachments = attachments
+        self.pods = pods
+        self.sets = sets
+        self.policies = policies
+        self.choices = choices
+        self.gateways = gateways
+        self.nodes = nodes
+        self.cluster = cluster
+        self.entries = entries
+        self.egressAddresses = egressAddresses
+        self.netfilter = netfilter
+    }
+}
+
+public struct DatapathSettings: Sendable, Hashable {
+    public var tunnelIndex: Int
+    public var nodeAddress: IPAddress?
+    /// Largest inner IP packet without outer fragments, in bytes; 0 while unknown.
+    public var tunnelMTU: Int
+    public var tokens: [TunnelToken]
+
+    public init(tunnelIndex: Int = 0, nodeAddress: IPAddress? = nil, tunnelMTU: Int = 0, tokens: [TunnelToken] = []) {
+        self.tunnelIndex = tunnelIndex
+        self.nodeAddress = nodeAddress
+        self.tunnelMTU = tunnelMTU
+        self.tokens = tokens
+    }
+}
+
+/// One program at one hook of one interface.
+public struct Attachment: Sendable, Hashable, Comparable {
+    public enum Program: String, Sendable, Hashable, CaseIterable {
+        /// Pod's veth, host side, ingress: what the pod sends.
+        case pod = "egress_pod"
+        /// The same veth, egress: what the pod is given.
+        case podIn = "egress_pod_in"
+        /// `egw0`, ingress.
+        case tunnel = "egress_tunnel"
+        /// Uplink, ingress.
+        case uplink = "egress_uplink"
+    }
+
+    public var program: Program
+    public var interfaceIndex: Int
+
+    public init(program: Program, interfaceIndex: Int) {
+        self.program = program
+        self.interfaceIndex = interfaceIndex
+    }
+
+    public static func < (a: Attachment, b: Attachment) -> Bool {
+        (a.interfaceIndex, a.program.rawValue) < (b.interfaceIndex, b.program.rawValue)
+    }
+}
+
+public struct PodRecord: Sendable, Hashable {
+    public var ipv4: IPAddress?
+    public var ipv6: IPAddress?
+    public var set: UInt32
+    public var deliverIndex: Int
+
+    public init(ipv4: IPAddress?, ipv6: IPAddress?, set: UInt32, deliverIndex: Int) {
+        self.ipv4 = ipv4
+        self.ipv6 = ipv6
+        self.set = set
+        self.deliverIndex = deliverIndex
+    }
+}
+
+public struct SetRule: Sendable, Hashable {
+    public enum Action: Sendable, Hashable {
+        case gateway
+        case exclude
+        /// `EGRESS_DROP_*`.
+        case drop(UInt8)
+    }
+
+    public var prefix: IPPrefix
+    public var action: Action
+    /// Slot of the policy.
+    public var policy: UInt32
+
+    public init(prefix: IPPrefix, action: Action, policy: UInt32) {
+        self.prefix = prefix
+        self.action = action
+        self.policy = policy
+    }
+}
+
+public struct ChoiceKey: Sendable, Hashable {
+    public var interfaceIndex: Int
+    public var policy: UInt32
+
+    public init(interfaceIndex: Int, policy: UInt32) {
+        self.interfaceIndex = interfaceIndex
+        self.policy = policy
+    }
+}
+
+public struct GatewayChoice: Sendable, Hashable {
+    public struct Ranked: Sendable, Hashable {
+        public var entry: UInt32
+        public var gateway: IPAddress
+
+        public init(entry: UInt32, gateway: IPAddress) {
+            self.entry = entry
+            self.gateway = gateway
+        }
+    }
+
+    public var onNoGateway: OnNoGateway
+    /// Best first, at most 8.
+    public var ranked: [Ranked]
+
+    public init(onNoGateway: OnNoGateway, ranked: [Ranked]) {
+        self.onNoGateway = onNoGateway
+        self.ranked = ranked
+    }
+}
+
+public struct GatewayRecord: Sendable, Hashable {
+    public enum Place: String, Sendable, Hashable {
+        case local
+        case remote
+    }
+
+    public var place: Place
+    public var isHealthy: Bool
+
+    public init(place: Place, isHealthy: Bool = true) {
+        self.place = place
+        self.isHealthy = isHealthy
+    }
+}
+
+public struct NodeRecord: Sendable, Hashable {
+    /// Inner sources that it may send; `nil`: any.
+    public var podNetwork: IPPrefix?
+
+    public init(podNetwork: IPPrefix? = nil) {
+        self.podNetwork = podNetwork
+    }
+}
+
+public struct EntryRecord: Sendable, Hashable {
+    public var egressIPv4: IPAddress
+    /// The entry's own destinations.
+    public var set: UInt32
+    /// Leave here; `nil`: the route with source `egressIPv4` decides.
+    public var interfaceIndex: Int?
+    public var policy: UInt32
+    /// Original ports that are kept when free.
+    public var keptPorts: ClosedRange<UInt16>
+    /// Else a port of this slice; its size is a power of two.
+    public var portSlice: ClosedRange<UInt16>
+    public var isShared: Bool
+
+    public init(
+        egressIPv4: IPAddress, set: UInt32, interfaceIndex: Int?, policy: UInt32, keptPorts: ClosedRange<UInt16>,
+        portSlice: ClosedRange<UInt16>, isShared: Bool
+    ) {
+        self.egressIPv4 = egressIPv4
+        self.set = set
+        self.interfaceIndex = interfaceIndex
+        self.policy = policy
+        self.keptPorts = keptPorts
+        self.portSlice = portSlice
+        self.isShared = isShared
+    }
+}
+
+public struct EgressAddressRecord: Sendable, Hashable {
+    public var isShared: Bool
+
+    public init(isShared: Bool) {
+        self.isShared = isShared
+    }
+}
+
+/// Our one nft table, whole; it is replaced in one transaction.
+public struct NetfilterRules: Sendable, Hashable {
+    /// UDP port of the tunnel; `nil`: no table at all.
+    public var tunnelPort: UInt16?
+    /// The guard: packets from these sources to these destinations never leave by an uplink in the original direction.
+    public var guarded: [GuardedSources]
+    /// Names of the uplinks, sorted.
+    public var uplinks: [String]
+
+    public init(tunnelPort: UInt16? = nil, guarded: [GuardedSources] = [], uplinks: [String] = []) {
+        self.tunnelPort = tunnelPort
+        self.guarded = guarded
+        self.uplinks = uplinks
+    }
+}
+
+/// Pods that share a set of rules, and the destinations that the set claims, as disjoint ranges.
+public struct GuardedSources: Sendable, Hashable {
+    /// Sorted; one family.
+    public var sources: [IPAddress]
+    /// Sorted, disjoint, of the same family: claimed, less exclusions, less the cluster's own ranges.
+    public var claimed: [ClosedRange<IPAddress>]
+
+    public init(sources: [IPAddress], claimed: [ClosedRange<IPAddress>]) {
+        self.sources = sources
+        self.claimed = claimed
+    }
+}

@@ -1,0 +1,221 @@
+public import EgressModel
+
+/// What the cluster's egress policies mean, with reasons: the result of ``resolve(_:accepted:now:)``.
+public struct EffectivePolicy: Sendable, Hashable {
+    /// By name.
+    public var policies: [ResolvedPolicy]
+    /// Every pod of the snapshot, by namespace and name.
+    public var pods: [ResolvedPod]
+    public var nodes: [Node]
+    public var egressNodes: [EgressNode]
+    /// Everything inside the cluster that is never steered, sorted.
+    public var clusterRanges: [InClusterRange]
+    /// By severity, code, object.
+    public var findings: [Finding]
+    /// False when the snapshot was partial: nothing may be removed because of it.
+    public var isComplete: Bool
+
+    public init(
+        policies: [ResolvedPolicy], pods: [ResolvedPod], nodes: [Node], egressNodes: [EgressNode], clusterRanges: [InClusterRange],
+        findings: [Finding], isComplete: Bool
+    ) {
+        self.policies = policies
+        self.pods = pods
+        self.nodes = nodes
+        self.egressNodes = egressNodes
+        self.clusterRanges = clusterRanges
+        self.findings = findings
+        self.isComplete = isComplete
+    }
+}
+
+/// A range inside the cluster, and what it is.
+public struct InClusterRange: Sendable, Hashable, Comparable {
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
+        case pod
+        case service
+        case node
+        /// Link-local, multicast, loopback, broadcast.
+        case local
+    }
+
+    public var prefix: IPPrefix
+    public var kind: Kind
+
+    public init(_ prefix: IPPrefix, _ kind: Kind) {
+        self.prefix = prefix
+        self.kind = kind
+    }
+
+    public static func < (a: InClusterRange, b: InClusterRange) -> Bool {
+        (a.prefix, a.kind.rawValue) < (b.prefix, b.kind.rawValue)
+    }
+}
+
+/// A policy that is in force, and its gateways.
+public struct ResolvedPolicy: Sendable, Hashable {
+    /// The version in force: the object's own, or the last good one.
+    public var policy: EgressGatewayPolicy
+    /// One for each gateway entry, in the policy's order.
+    public var entries: [ResolvedEntry]
+    /// Pods that it selects and that can have rules.
+    public var selectedPods: Int
+    public var findings: [Finding]
+
+    public init(policy: EgressGatewayPolicy, entries: [ResolvedEntry], selectedPods: Int, findings: [Finding]) {
+        self.policy = policy
+        self.entries = entries
+        self.selectedPods = selectedPods
+        self.findings = findings
+    }
+}
+
+/// One gateway entry: the nodes that match it, and the one that serves it.
+public struct ResolvedEntry: Sendable, Hashable {
+    public var entry: Int
+    /// Every node that matches the selector, by bytewise name.
+    public var candidates: [GatewayCandidate]
+
+    public init(entry: Int, candidates: [GatewayCandidate]) {
+        self.entry = entry
+        self.candidates = candidates
+    }
+
+    /// The first eligible candidate.
+    public var gateway: GatewayCandidate? { candidates.first { $0.ineligible == nil } }
+}
+
+/// A node that matches a gateway entry.
+public struct GatewayCandidate: Sendable, Hashable {
+    public var node: String
+    /// Where the tunnel reaches it; `nil` when it has no address of the tunnel's family.
+    public var address: IPAddress?
+    /// Why it can't be chosen; `nil` when it can.
+    public var ineligible: Reason?
+    /// The id that it announced; `nil`: not announced.
+    public var entryID: UInt32?
+    public var interface: String?
+    public var ipv4: EgressAddress
+    public var ipv6: EgressAddress
+
+    public init(
+        node: String, address: IPAddress?, ineligible: Reason?, entryID: UInt32?, interface: String?, ipv4: EgressAddress,
+        ipv6: EgressAddress
+    ) {
+        self.node = node
+        self.address = address
+        self.ineligible = ineligible
+        self.entryID = entryID
+        self.interface = interface
+        self.ipv4 = ipv4
+        self.ipv6 = ipv6
+    }
+
+    public func egressAddress(_ family: IPFamily) -> EgressAddress {
+        switch family {
+        case .ipv4: ipv4
+        case .ipv6: ipv6
+        }
+    }
+}
+
+/// The address that a gateway leaves with, in one family.
+public enum EgressAddress: Sendable, Hashable {
+    /// One or more, sorted; with several the datapath chooses one by the pod's address.
+    case addresses([IPAddress])
+    /// No destination of the policy has the family.
+    case notNeeded
+    /// The gateway drops the family.
+    case missing(Reason)
+    /// Nobody has reported; `intended` is what the policy asks for, where it names an address.
+    case unknown(Reason, intended: IPAddress?)
+}
+
+/// A code, and the sentence that goes with it here.
+public struct Reason: Sendable, Hashable {
+    public var code: ReasonCode
+    public var text: String
+
+    public init(_ code: ReasonCode, _ text: String) {
+        self.code = code
+        self.text = text
+    }
+}
+
+/// One pod and the rules of its traffic.
+public struct ResolvedPod: Sendable, Hashable {
+    public var pod: Pod
+    /// Why it can't have rules at all (host network, finished, no address, not scheduled); `nil` when it can.
+    public var notApplicable: Reason?
+    /// Names of the policies that select it.
+    public var policies: [String]
+    /// By family, then prefix; conflicts settled, so each prefix stands once.
+    public var rules: [ResolvedRule]
+
+    public init(pod: Pod, notApplicable: Reason?, policies: [String], rules: [ResolvedRule]) {
+        self.pod = pod
+        self.notApplicable = notApplicable
+        self.policies = policies
+        self.rules = rules
+    }
+}
+
+/// What happens to one pod's traffic to one prefix.
+public struct ResolvedRule: Sendable, Hashable {
+    public enum Action: String, Sendable, Hashable {
+        case gateway
+        case exclude
+        case drop
+    }
+
+    /// The pod's address of the prefix's family.
+    public var source: IPAddress
+    public var prefix: IPPrefix
+    public var action: Action
+    public var policy: String
+    public var policyUID: String
+    /// Set for `gateway`, and for a `drop` that a chosen gateway causes.
+    public var gatewayNode: String?
+    public var gatewayAddress: IPAddress?
+    public var egressIP: IPAddress?
+    public var interface: String?
+    /// Gateways for this pod, best first; `gatewayNode` is the first.
+    public var ranked: [RankedGateway]
+    public var reason: Reason
+    /// Policies whose equal prefix lost to this one.
+    public var beats: [String]
+
+    public init(
+        source: IPAddress, prefix: IPPrefix, action: Action, policy: String, policyUID: String, gatewayNode: String? = nil,
+        gatewayAddress: IPAddress? = nil, egressIP: IPAddress? = nil, interface: String? = nil, ranked: [RankedGateway] = [],
+        reason: Reason, beats: [String] = []
+    ) {
+        self.source = source
+        self.prefix = prefix
+        self.action = action
+        self.policy = policy
+        self.policyUID = policyUID
+        self.gatewayNode = gatewayNode
+        self.gatewayAddress = gatewayAddress
+        self.egressIP = egressIP
+        self.interface = interface
+        self.ranked = ranked
+        self.reason = reason
+        self.beats = beats
+    }
+}
+
+public struct RankedGateway: Sendable, Hashable {
+    public var node: String
+    public var address: IPAddress
+    public var entry: Int
+    /// `nil` while the gateway has not announced it.
+    public var entryID: UInt32?
+
+    public init(node: String, address: IPAddress, entry: Int, entryID: UInt32?) {
+        self.node = node
+        self.address = address
+        self.entry = entry
+        self.entryID = entryID
+    }
+}

@@ -1,0 +1,75 @@
+public import EgressModel
+public import EgressPlan
+
+/// The kernel's side of the datapath: programs, maps, links. Blocking; the caller gives it an executor of its own.
+public protocol DatapathApplying: Sendable {
+    /// `tcx` or `clsact`.
+    var attachMode: String { get }
+    var abiVersion: Int { get }
+    /// What is attached and what the maps hold, read back from the kernel; netfilter rules aside.
+    func actualState() throws -> DatapathState
+    /// Does one step; `attach` of what is attached and `remove…` of what is gone succeed. Netfilter steps are not its.
+    func execute(_ operation: DatapathOperation) throws
+    func revision() throws -> UInt64
+    func setRevision(_ revision: UInt64) throws
+    func counters() throws -> [DatapathCounter]
+    func mapFill() throws -> [MapFill]
+    /// One round of removing connections that timed out; returns how many went.
+    func collectGarbage() throws -> Int
+}
+
+/// The kernel's side of interfaces, addresses and netfilter. Blocking.
+public protocol HostNetworking: Sendable {
+    func facts() throws -> HostFacts
+    /// One element whenever links, addresses or routes changed, bursts joined; the first at once.
+    func changes() -> AsyncStream<Void>
+    /// Makes sure that our tunnel device exists, is up, and has its sysctls; returns its index and MTU for inner packets.
+    func ensureTunnel(port: UInt16) throws -> TunnelDevice
+    /// Replaces our nft table in one transaction.
+    func setNetfilter(_ rules: NetfilterRules) throws
+    /// Keeps the kernel from giving these ports to sockets.
+    func reservePorts(_ ports: ClosedRange<UInt16>) throws
+}
+
+/// Modules that find egress IPs by a strategy of their own.
+public protocol StrategyProviding: Sendable {
+    func list() async -> [PluginStatus]
+    /// Throws ``HelperError`` with `not_found`, `plugin_refused`, `plugin_no_address` or `plugin_failed`.
+    func resolve(strategy: String, requestJSON: String) async throws -> PluginAnswer
+}
+
+public struct PluginStatus: Sendable, Hashable {
+    public var name: String
+    public var version: String
+    /// Absolute path of the module.
+    public var module: String
+    public var isHealthy: Bool
+    /// Why it isn't healthy.
+    public var reason: String?
+    public var restarts: Int
+
+    public init(name: String, version: String, module: String, isHealthy: Bool, reason: String? = nil, restarts: Int = 0) {
+        self.name = name
+        self.version = version
+        self.module = module
+        self.isHealthy = isHealthy
+        self.reason = reason
+        self.restarts = restarts
+    }
+}
+
+/// What a module answered for one gateway entry.
+public struct PluginAnswer: Sendable, Hashable {
+    public var ipv4: [IPAddress]
+    public var ipv6: [IPAddress]
+    public var interface: String?
+    /// Seconds that the answer holds; `nil`: until something changes.
+    public var validSeconds: Int64?
+
+    public init(ipv4: [IPAddress] = [], ipv6: [IPAddress] = [], interface: String? = nil, validSeconds: Int64? = nil) {
+        self.ipv4 = ipv4
+        self.ipv6 = ipv6
+        self.interface = interface
+        self.validSeconds = validSeconds
+    }
+}
