@@ -1,0 +1,130 @@
+import Foundation
+import TestKit
+
+/// One lab of its own for one test: `Tests/Lab/lab` with a random ID, always taken down.
+struct Lab {
+    let id: String
+    let environment: [String: String]
+
+    static let egressIP = "198.51.100.100"
+    static let secondEgressIP = "198.51.100.200"
+    static let outside = "203.0.113.10"
+
+    /// Brings the lab up with helper and agent on every node, runs the body, and takes everything down.
+    static func with(attach: String = "auto", start: Bool = true, _ body: (Lab) async throws -> Void) async throws {
+        let id = "t" + String(UInt32.random(in: 0..<(1 << 28)), radix: 36)
+        let lab = Lab(id: id, environment: ["EGRESS_BIN": Program.products.path, "EGRESS_ATTACH": attach])
+        do {
+            try lab.call("up")
+            if start { try lab.call("start") }
+            try await body(lab)
+        } catch {
+            let logs = lab.logs()
+            try? lab.call("down")
+            throw Program.Failure(description: "\(error)\n\(logs)")
+        }
+        try lab.call("down")
+    }
+
+    var path: URL { URL(fileURLWithPath: "/run/egress-lab/\(id)") }
+    var cluster: URL { path.appendingPathComponent("cluster") }
+
+    @discardableResult
+    func call(_ verb: String, _ arguments: String...) throws -> String {
+        let outcome = try run(verb, arguments)
+        guard outcome.succeeded else {
+            throw Program.Failure(description: "lab \(verb) \(arguments.joined(separator: " ")): \(outcome.errors)\(outcome.output)")
+        }
+        return outcome.output
+    }
+
+    func run(_ verb: String, _ arguments: [String]) throws -> Program.Outcome {
+        try Program.run(Program.top.appendingPathComponent("Tests/Lab/lab").path, [verb, id] + arguments, environment: environment)
+    }
+
+    /// Runs a command in the namespace of a node, a pod, `underlay` or `outside`.
+    func exec(_ name: String, _ command: String...) throws -> Program.Outcome {
+        try run("exec", [name] + command)
+    }
+
+    /// `kubectl egress …` on the lab's cluster, as its user would type it.
+    func egress(_ arguments: String...) throws -> Program.Outcome {
+        try Program.run(
+            Program.products.appendingPathComponent("kubectl-egress").path, arguments,
+            environment: ["KUBECTL_EGRESS_SNAPSHOT": cluster.path])
+    }
+
+    /// Applies a policy's text and waits until the nodes concerned report it.
+    @discardableResult
+    func apply(_ manifest: String, wait: Bool = true) throws -> Program.Outcome {
+        let file = path.appendingPathComponent("policy-\(UUID().uuidString).yaml")
+        try Data(manifest.utf8).write(to: file)
+        let outcome = try egress("apply", "-f", file.path, "--wait=\(wait)", "--timeout=20s")
+        guard outcome.succeeded else { throw Program.Failure(description: "apply: \(outcome.errors)\(outcome.output)") }
+        return outcome
+    }
+
+    /// The address that nginx saw for one new request of the pod; `nil` when no answer came.
+    func seen(_ pod: String, server: String = outside, timeout: Double = 5) throws -> String? {
+        let tag = UUID().uuidString
+        _ = try run("exec", [pod, "curl", "-sS", "--max-time", String(timeout), "http://\(server)/\(tag)"])
+        return try accessLog().first { $0.contains("/\(tag) ") }.map { String($0.prefix { $0 != " " }) }
+    }
+
+    /// Asks again until nginx sees the address, for at most five seconds; returns what it saw last.
+    func eventuallySeen(_ pod: String, as address: String?) async throws -> String? {
+        var last = try seen(pod, timeout: 1)
+        for _ in 0..<25 where last != address {
+            try await Task.sleep(for: .milliseconds(200))
+            last = try seen(pod, timeout: 1)
+        }
+        return last
+    }
+
+    func accessLog() throws -> [String] {
+        try call("log").split(separator: "\n").map(String.init)
+    }
+
+    /// Drops and traffic of one node by counter name, as its helper counts them.
+    func counter(_ name: String, node: String) throws -> Int {
+        let socket = path.appendingPathComponent("\(node)/helper.sock").path
+        let request = #"{"v":1,"id":1,"method":"counters.get","params":{}}"# + "\n"
+        let answer = try Program.run("/usr/bin/socat", ["-t2", "-", "UNIX-CONNECT:\(socket)"], input: request)
+        let jq = try Program.run("/usr/bin/jq", ["-r", "select(.id == 1).result.counters[] | select(.name == \"\(name)\").packets"], input: answer.output)
+        return Int(jq.output.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+    }
+
+    private func logs() -> String {
+        ["node-1", "node-2", "node-3"].flatMap { node in ["helper", "agent"].map { "\(node)/\($0).log" } }.compactMap { name in
+            guard let text = try? String(contentsOf: path.appendingPathComponent(name), encoding: .utf8), !text.isEmpty else { return nil }
+            return "-- \(name)\n" + text.split(separator: "\n").suffix(15).joined(separator: "\n")
+        }.joined(separator: "\n")
+    }
+}
+
+/// The policy of the Cilium example, in the lab's addresses.
+func samplePolicy(
+    name: String = "egress-sample", gateway: String = "node-2", source: String = "egressIP: \(Lab.egressIP)", annotations: String = "",
+    destinations: String = #"["0.0.0.0/0"]"#, excluded: String = "[]"
+) -> String {
+    """
+    apiVersion: cilium.io/v2
+    kind: CiliumEgressGatewayPolicy
+    metadata:
+      name: \(name)
+      annotations: {\(annotations)}
+    spec:
+      selectors:
+      - podSelector:
+          matchLabels:
+            org: empire
+            class: mediabot
+      destinationCIDRs: \(destinations)
+      excludedCIDRs: \(excluded)
+      egressGateway:
+        nodeSelector:
+          matchLabels:
+            node.kubernetes.io/name: \(gateway)
+        \(source)
+    """
+}

@@ -1,0 +1,38 @@
+import Foundation
+import TestKit
+import Testing
+
+/// The helper's death and return change nothing for packets.
+@Suite(.requires(.lab), .serialized)
+struct RestartTests {
+    @Test(arguments: ["auto", "clsact"])
+    func `a connection lives on while helper and agent are killed and started again`(attach: String) async throws {
+        try await Lab.with(attach: attach) { lab in
+            try lab.apply(samplePolicy())
+            let client = """
+                import http.client, time
+                c = http.client.HTTPConnection("\(Lab.outside)", 80, timeout=3)
+                for i in range(40):
+                    c.request("GET", "/long")
+                    c.getresponse().read()
+                    time.sleep(0.1)
+                print("ended well", c.sock.getsockname()[1])
+                """
+            let load = try BackgroundProgram(["ip", "netns", "exec", "egt-\(lab.id)-mediabot", "python3", "-c", client])
+            defer { load.stop() }
+            try await Task.sleep(for: .milliseconds(500))
+            for node in ["node-1", "node-2"] {
+                for program in ["agent", "helper"] { try lab.call("stop", node, program, "KILL") }
+            }
+            // New connections too, while nobody is there.
+            #expect(try lab.seen("mediabot") == Lab.egressIP)
+            try lab.call("start", "node-1", "node-2")
+            let ended = try load.finish()
+            #expect(ended.output.contains("ended well"), "\(ended.output)")
+            let long = try lab.accessLog().filter { $0.contains("/long ") }
+            #expect(Set(long.map { $0.split(separator: " ")[0...1].joined(separator: ":") }).count == 1, "one connection, one address and port")
+            #expect(long.count == 40)
+            #expect(try lab.egress("status").output.contains("2/2"))
+        }
+    }
+}
