@@ -8,18 +8,50 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
+
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
 let package = Package(
     name: "kubectl-egress",
+    dependencies: [
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2")
+    ],
     targets: [
         // Pure values: no I/O, no Foundation.
         library("EgressModel"),
         library("EgressPolicy", ["EgressModel"]),
         library("EgressPlan", ["EgressModel", "EgressPolicy"]),
         library("EgressPorts", ["EgressModel", "EgressPolicy", "EgressPlan"]),
+        library("JSONText", ["CJSONC"]),
+        library("KubeObjects", ["EgressModel", "JSONText", yams]),
+
+        // Adapters: imported by the two mains only.
+        library("ClusterFolder", ["EgressModel", "EgressPorts", "KubeObjects", "JSONText"]),
+
+        // C: system libraries, the one definition of map layouts, the plugin header, glue that Swift cannot express.
+        .systemLibrary(name: "CJSONC", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
+
+        // What tests share.
+        // Clusters made in Swift, by hand and at random, for the tests of the pure targets.
+        .target(
+            name: "EngineSamples", dependencies: ["EgressModel", "EgressPolicy"], path: "Tests/EngineSamples", swiftSettings: strict),
+
+        // Unit and property tests: they need nothing.
+        tests("EgressModelTests", ["EgressModel"]),
+        tests("EgressPolicyTests", ["EgressModel", "EgressPolicy", "EngineSamples"]),
+        tests("EgressPlanTests", ["EgressModel", "EgressPolicy", "EgressPlan", "EngineSamples"]),
+        tests("JSONTextTests", ["JSONText"]),
+        tests("KubeObjectsTests", ["KubeObjects", "EgressModel", "JSONText"]),
+        tests("ClusterFolderTests", ["ClusterFolder", "KubeObjects", "EgressModel", "EgressPorts", "JSONText"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x

@@ -8,6 +8,8 @@ public struct EffectivePolicy: Sendable, Hashable {
     public var pods: [ResolvedPod]
     public var nodes: [Node]
     public var egressNodes: [EgressNode]
+    /// By name; what namespace selectors were judged on.
+    public var namespaces: [Namespace]
     /// Everything inside the cluster that is never steered, sorted.
     public var clusterRanges: [InClusterRange]
     /// By severity, code, object.
@@ -17,12 +19,13 @@ public struct EffectivePolicy: Sendable, Hashable {
 
     public init(
         policies: [ResolvedPolicy], pods: [ResolvedPod], nodes: [Node], egressNodes: [EgressNode], clusterRanges: [InClusterRange],
-        findings: [Finding], isComplete: Bool
+        findings: [Finding], isComplete: Bool, namespaces: [Namespace] = []
     ) {
         self.policies = policies
         self.pods = pods
         self.nodes = nodes
         self.egressNodes = egressNodes
+        self.namespaces = namespaces
         self.clusterRanges = clusterRanges
         self.findings = findings
         self.isComplete = isComplete
@@ -151,12 +154,29 @@ public struct ResolvedPod: Sendable, Hashable {
     public var policies: [String]
     /// By family, then prefix; conflicts settled, so each prefix stands once.
     public var rules: [ResolvedRule]
+    /// What is claimed or excluded in a family in which the cluster knows no address of the pod. It may have one all the
+    /// same (router advertisements): a claimed packet from it is dropped.
+    public var unaddressed: [UnaddressedClaim]
 
-    public init(pod: Pod, notApplicable: Reason?, policies: [String], rules: [ResolvedRule]) {
+    public init(pod: Pod, notApplicable: Reason?, policies: [String], rules: [ResolvedRule], unaddressed: [UnaddressedClaim] = []) {
         self.pod = pod
         self.notApplicable = notApplicable
         self.policies = policies
         self.rules = rules
+        self.unaddressed = unaddressed
+    }
+}
+
+/// A prefix of a policy that selects the pod, in a family without a known address of the pod.
+public struct UnaddressedClaim: Sendable, Hashable {
+    public var prefix: IPPrefix
+    public var isExclusion: Bool
+    public var policyUID: String
+
+    public init(prefix: IPPrefix, isExclusion: Bool, policyUID: String) {
+        self.prefix = prefix
+        self.isExclusion = isExclusion
+        self.policyUID = policyUID
     }
 }
 

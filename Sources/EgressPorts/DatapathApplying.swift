@@ -1,4 +1,3 @@
-public import EgressModel
 public import EgressPlan
 
 /// The kernel's side of the datapath: programs, maps, links. Blocking; the caller gives it an executor of its own.
@@ -36,40 +35,4 @@ public protocol StrategyProviding: Sendable {
     func list() async -> [PluginStatus]
     /// Throws ``HelperError`` with `not_found`, `plugin_refused`, `plugin_no_address` or `plugin_failed`.
     func resolve(strategy: String, requestJSON: String) async throws -> PluginAnswer
-}
-
-public struct PluginStatus: Sendable, Hashable {
-    public var name: String
-    public var version: String
-    /// Absolute path of the module.
-    public var module: String
-    public var isHealthy: Bool
-    /// Why it isn't healthy.
-    public var reason: String?
-    public var restarts: Int
-
-    public init(name: String, version: String, module: String, isHealthy: Bool, reason: String? = nil, restarts: Int = 0) {
-        self.name = name
-        self.version = version
-        self.module = module
-        self.isHealthy = isHealthy
-        self.reason = reason
-        self.restarts = restarts
-    }
-}
-
-/// What a module answered for one gateway entry.
-public struct PluginAnswer: Sendable, Hashable {
-    public var ipv4: [IPAddress]
-    public var ipv6: [IPAddress]
-    public var interface: String?
-    /// Seconds that the answer holds; `nil`: until something changes.
-    public var validSeconds: Int64?
-
-    public init(ipv4: [IPAddress] = [], ipv6: [IPAddress] = [], interface: String? = nil, validSeconds: Int64? = nil) {
-        self.ipv4 = ipv4
-        self.ipv6 = ipv6
-        self.interface = interface
-        self.validSeconds = validSeconds
-    }
 }

@@ -1,0 +1,20 @@
+/// One module, and how it is.
+public struct PluginStatus: Sendable, Hashable {
+    public var name: String
+    public var version: String
+    /// Absolute path of the module.
+    public var module: String
+    public var isHealthy: Bool
+    /// Why it isn't healthy.
+    public var reason: String?
+    public var restarts: Int
+
+    public init(name: String, version: String, module: String, isHealthy: Bool, reason: String? = nil, restarts: Int = 0) {
+        self.name = name
+        self.version = version
+        self.module = module
+        self.isHealthy = isHealthy
+        self.reason = reason
+        self.restarts = restarts
+    }
+}

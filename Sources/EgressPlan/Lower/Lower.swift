@@ -1,0 +1,149 @@
+import EgressModel
+import EgressPolicy
+
+/// A plan as what this node's kernel should hold.
+///
+/// `previous` is what it holds now: numbers in use there keep their meaning, so that ``difference(from:to:)`` can go from
+/// one to the other without a moment in which a packet meets a mixture. A node with no pods and no entries holds nothing.
+public func lower(_ plan: NodePlan, facts: HostFacts, tunnel: TunnelDevice, previous: DatapathState) -> Lowering {
+    var work = LoweringWork(plan, facts, tunnel, previous)
+    guard !plan.pods.isEmpty || !plan.entries.isEmpty else { return Lowering(state: work.state, notGoverned: []) }
+    work.addPods()
+    work.addEntries()
+    work.addSurroundings()
+    return Lowering(state: work.state, notGoverned: work.notGoverned.sorted())
+}
+
+private struct LoweringWork {
+    let plan: NodePlan
+    let facts: HostFacts
+    let tunnel: TunnelDevice
+    private var sets: SetNumbers
+    private var slots: PolicySlots
+    private(set) var state = DatapathState()
+    private(set) var notGoverned: [ObjectReference] = []
+
+    init(_ plan: NodePlan, _ facts: HostFacts, _ tunnel: TunnelDevice, _ previous: DatapathState) {
+        self.plan = plan
+        self.facts = facts
+        self.tunnel = tunnel
+        sets = SetNumbers(previous: previous)
+        slots = PolicySlots(previous: previous)
+        state.settings = DatapathSettings(
+            tunnelIndex: tunnel.index, nodeAddress: plan.tunnel.address, tunnelMTU: tunnel.innerMTU,
+            tokens: Array(plan.tunnel.tokens.prefix(2)))
+    }
+
+    // MARK: Pods
+
+    mutating func addPods() {
+        var devices = podDevices()
+        for pod in plan.pods {
+            let holder = pod.addresses.lazy.compactMap { devices[$0] }.first
+            guard let device = holder, plan.sets.indices.contains(pod.set), state.pods[device.index] == nil else {
+                notGoverned.append(ObjectReference(kind: "Pod", namespace: pod.namespace, name: pod.name))
+                continue
+            }
+            for address in device.addresses { devices[address] = nil }
+            add(pod, device)
+        }
+    }
+
+    /// By each address of the pod's end; of two devices with one address the lower index counts.
+    private func podDevices() -> [IPAddress: PodDevice] {
+        let pairs = facts.podDevices.sorted { $0.index < $1.index }.flatMap { device in device.addresses.map { ($0, device) } }
+        return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+    }
+
+    private mutating func add(_ pod: PlannedPod, _ device: PodDevice) {
+        let rules = Set(
+            plan.sets[pod.set].map { rule in
+                SetRule(prefix: rule.prefix, action: Self.action(rule), policy: slots.slot(of: rule.policyUID))
+            })
+        state.pods[device.index] = PodRecord(
+            ipv4: pod.addresses.first { $0.family == .ipv4 }, ipv6: pod.addresses.first { $0.family == .ipv6 },
+            set: sets.number(of: rules), deliverIndex: device.deliverIndex ?? device.index)
+        state.attachments.formUnion([
+            Attachment(program: .pod, interfaceIndex: device.index), Attachment(program: .podIn, interfaceIndex: device.index),
+        ])
+        for choice in pod.choices {
+            let ranked = choice.ranked.filter { DatapathLimits.tunnelFamily == $0.address.family }.prefix(8)
+            let key = ChoiceKey(interfaceIndex: device.index, policy: slots.slot(of: choice.policyUID))
+            state.choices[key] = GatewayChoice(
+                onNoGateway: choice.onNoGateway, ranked: ranked.map { GatewayChoice.Ranked(entry: $0.entryID, gateway: $0.address) })
+            for gateway in ranked {
+                let place: GatewayRecord.Place = gateway.address == plan.tunnel.address ? .local : .remote
+                state.gateways[gateway.address] = GatewayRecord(place: place)
+            }
+        }
+    }
+
+    private static func action(_ rule: PlannedRule) -> SetRule.Action {
+        switch rule.action {
+        case .gateway where !DatapathLimits.carriedFamilies.contains(rule.prefix.family): .drop(DropReason.family)
+        case .gateway: .gateway
+        case .exclude: .exclude
+        case .drop: .drop(DropReason.number(rule.code))
+        }
+    }
+
+    // MARK: Entries
+
+    mutating func addEntries() {
+        let shared = Set(plan.entries.filter(\.isShared).compactMap(\.ipv4.first))
+        for entry in plan.entries {
+            guard let address = entry.ipv4.first else { continue }
+            var interface: Int?
+            if let name = entry.interface {
+                // Leaving by any other interface than the named one would be by a route that the policy ruled out.
+                guard let found = facts.interfaces.first(where: { $0.facts.name == name }) else { continue }
+                interface = found.facts.index
+            }
+            add(entry, address, interface, isShared: shared.contains(address))
+        }
+    }
+
+    private mutating func add(_ entry: PlannedEntry, _ address: IPAddress, _ interface: Int?, isShared: Bool) {
+        let slot = slots.slot(of: entry.policyUID)
+        let excluded = Set(entry.exclusions)
+        let rules =
+            entry.destinations.filter { !excluded.contains($0) }.map { SetRule(prefix: $0, action: .gateway, policy: slot) }
+            + entry.exclusions.map { SetRule(prefix: $0, action: .exclude, policy: slot) }
+        let carried = Set(rules.filter { DatapathLimits.carriedFamilies.contains($0.prefix.family) })
+        // Without a destination it serves nothing, and a set without rules has no place in the kernel.
+        guard carried.contains(where: { $0.action == .gateway }) else { return }
+        state.entries[entry.id] = EntryRecord(
+            egressIPv4: address, set: sets.number(of: carried), interfaceIndex: interface, policy: slot,
+            keptPorts: isShared ? SourcePorts.shared : SourcePorts.dedicated,
+            portSlice: isShared ? SourcePorts.shared : SourcePorts.dedicatedSlice, isShared: isShared)
+        state.egressAddresses[address] = EgressAddressRecord(isShared: isShared)
+    }
+
+    // MARK: What both need
+
+    mutating func addSurroundings() {
+        state.sets = sets.sets
+        state.policies = slots.policies
+        for range in plan.cluster { state.cluster[range.prefix] = range.kind }
+        for peer in plan.peers where peer.address.family == DatapathLimits.tunnelFamily {
+            state.nodes[peer.address] = NodeRecord(podNetwork: peer.podCIDRs.first { $0.family == .ipv4 })
+        }
+        let uplinks = Uplinks(plan, facts).interfaces(tunnel: tunnel)
+        state.attachments.insert(Attachment(program: .tunnel, interfaceIndex: tunnel.index))
+        if !state.entries.isEmpty {
+            state.attachments.formUnion(uplinks.map { Attachment(program: .uplink, interfaceIndex: $0.index) })
+        }
+        state.netfilter = NetfilterRules(
+            tunnelPort: plan.tunnel.port, guarded: Guard(plan: plan).sources(), uplinks: uplinks.map(\.name).sorted())
+    }
+}
+
+/// Source ports of translated packets.
+enum SourcePorts {
+    /// Of an address that is an entry's alone.
+    static let dedicated: ClosedRange<UInt16> = 1024...65535
+    /// A power of two of them, tried when the pod's own port is taken.
+    static let dedicatedSlice: ClosedRange<UInt16> = 32768...65535
+    /// Of an address that the node uses too: 8192 ports that are reserved from its sockets.
+    static let shared: ClosedRange<UInt16> = 16384...24575
+}

@@ -1,0 +1,47 @@
+import EgressModel
+import EgressPolicy
+
+/// What the node serves as a gateway: the entries that it announced, as long as their policy is in force and it still
+/// matches. Chosen or not makes no difference.
+func plannedEntries(_ name: String, _ effective: EffectivePolicy) -> [PlannedEntry] {
+    guard let report = effective.egressNodes.first(where: { $0.name == name }) else { return [] }
+    let node = effective.nodes.first { $0.name == name }
+    let own = Set((node?.internalAddresses ?? []) + (node?.externalAddresses ?? []))
+    var seen: Set<UInt32> = []
+    let entries = effective.policies.flatMap { resolved in
+        resolved.entries.compactMap { entry -> PlannedEntry? in
+            guard entry.candidates.contains(where: { $0.node == name }),
+                let announced = report.resolutions.first(where: { announces($0, resolved.policy, entry.entry) }),
+                (1...EntryAnnouncement.highestID).contains(announced.id), !(announced.ipv4 + announced.ipv6).isEmpty,
+                seen.insert(announced.id).inserted
+            else { return nil }
+            return planned(announced, resolved.policy, own)
+        }
+    }
+    return entries.sorted { ($0.policyName, $0.policyUID, $0.entry) < ($1.policyName, $1.policyUID, $1.entry) }
+}
+
+private func announces(_ resolution: EntryResolution, _ policy: EgressGatewayPolicy, _ entry: Int) -> Bool {
+    resolution.entry == entry && (resolution.uid.isEmpty ? resolution.policy == policy.name : resolution.uid == policy.metadata.uid)
+}
+
+private func planned(_ announced: EntryResolution, _ policy: EgressGatewayPolicy, _ own: Set<IPAddress>) -> PlannedEntry? {
+    guard policy.gateways.indices.contains(announced.entry) else { return nil }
+    var interface: String?
+    var isShared = !own.isDisjoint(with: announced.ipv4 + announced.ipv6)
+    switch policy.gateways[announced.entry].source {
+    case _ where policy.strategy != nil:
+        interface = announced.interface
+    case .address:
+        break
+    case .interface:
+        interface = announced.interface
+        isShared = true
+    case .defaultRoute:
+        isShared = true
+    }
+    return PlannedEntry(
+        policyUID: policy.metadata.uid, policyName: policy.name, entry: announced.entry, id: announced.id, ipv4: announced.ipv4,
+        ipv6: announced.ipv6, interface: interface, isShared: isShared, destinations: policy.destinationCIDRs.sorted(),
+        exclusions: policy.excludedCIDRs.sorted())
+}

@@ -1,0 +1,88 @@
+import EgressModel
+
+/// The steps from the pod to the answer, in order, up to the one that decides; then whether the nodes have it.
+struct ExplanationSteps {
+    let pod: ResolvedPod
+    let effective: EffectivePolicy
+
+    /// Without a destination: only what holds for all of them.
+    func general() -> [ExplanationStep] {
+        let nodes = [pod.pod.nodeName].compactMap(\.self)
+        let inForce = Set(pod.rules.map(\.policyUID)).sorted().map { ForceCheck(effective: effective).step($0, nodes: nodes) }
+        return [selected] + inForce
+    }
+
+    func steps(_ walk: PodWalk, to destination: IPAddress) -> [ExplanationStep] {
+        switch walk {
+        case .notApplicable(let reason):
+            return [ExplanationStep(.selected, .no, reason.text)]
+        case .inCluster(let range):
+            return [selected, ExplanationStep(.matched, .no, "\(destination) is inside the cluster (\(range.title)), never steered")]
+        case .unselected:
+            return [selected]
+        case .unmatched:
+            return [selected, ExplanationStep(.matched, .no, "no destination of \(names) holds \(destination)")]
+        case .rule(let rule):
+            return [selected] + steps(rule, to: destination)
+        }
+    }
+
+    private var names: String { pod.policies.joined(separator: ", ") }
+
+    private var selected: ExplanationStep {
+        if let reason = pod.notApplicable { return ExplanationStep(.selected, .no, reason.text) }
+        if pod.policies.isEmpty { return ExplanationStep(.selected, .no, "no policy selects it") }
+        return ExplanationStep(.selected, .yes, "by \(pod.policies.count == 1 ? "policy" : "policies") \(names)")
+    }
+
+    private func steps(_ rule: ResolvedRule, to destination: IPAddress) -> [ExplanationStep] {
+        var steps = [ExplanationStep(.matched, .yes, matched(rule, destination))]
+        switch rule.reason.code {
+        case .excluded: break
+        case .familyWithoutDatapath: steps.append(ExplanationStep(.path, .no, "\(rule.reason.text) (\(rule.reason.code))"))
+        default: steps.append(gateway(rule))
+        }
+        if rule.gatewayNode != nil {
+            steps.append(address(rule))
+            if rule.action == .gateway { steps.append(path(rule)) }
+        }
+        let nodes = [pod.pod.nodeName, rule.gatewayNode].compactMap(\.self)
+        steps.append(
+            ForceCheck(effective: effective).step(rule.policyUID, nodes: nodes.first == nodes.last ? Array(nodes.prefix(1)) : nodes))
+        return steps
+    }
+
+    private func matched(_ rule: ResolvedRule, _ destination: IPAddress) -> String {
+        let beaten = rule.beats.isEmpty ? "" : ", before \(rule.beats.joined(separator: ", "))"
+        let what = rule.reason.code == .excluded ? "is excluded by" : "is a destination of"
+        return "\(rule.prefix) \(what) policy \(rule.policy)\(beaten), and the longest that holds \(destination)"
+    }
+
+    private func gateway(_ rule: ResolvedRule) -> ExplanationStep {
+        guard let node = rule.gatewayNode else { return ExplanationStep(.gateway, .no, "\(rule.reason.text) (\(rule.reason.code))") }
+        let at = rule.gatewayAddress.map { " (\($0))" } ?? ""
+        return ExplanationStep(
+            .gateway, .yes, "\(node)\(at), \(rule.ranked.count == 1 ? "the only one" : "the first of \(rule.ranked.count)")")
+    }
+
+    private func address(_ rule: ResolvedRule) -> ExplanationStep {
+        guard rule.action == .gateway else { return ExplanationStep(.address, .no, "\(rule.reason.text) (\(rule.reason.code))") }
+        guard let address = rule.egressIP, rule.reason.code == .byGateway else {
+            let intended = rule.egressIP.map { "\($0) is what the policy asks for" } ?? "the gateway finds it"
+            return ExplanationStep(.address, .unknown, "\(intended); no node has confirmed it (\(rule.reason.code))")
+        }
+        return ExplanationStep(.address, .yes, "\(address)\(rule.interface.map { " on \($0)" } ?? "")")
+    }
+
+    private func path(_ rule: ResolvedRule) -> ExplanationStep {
+        if pod.pod.nodeName == rule.gatewayNode {
+            return ExplanationStep(.path, .yes, "the pod's own node is the gateway: no tunnel")
+        }
+        let way = "from \(pod.pod.nodeName ?? "its node") through the tunnel to \(rule.gatewayNode ?? "the gateway")"
+        guard let steering = effective.report(of: pod.pod.nodeName)?.steering else {
+            return ExplanationStep(.path, .unknown, "\(way); how it is steered isn't reported")
+        }
+        let why = steering.reason.isEmpty ? "" : " (\(steering.reason))"
+        return ExplanationStep(.path, .yes, "\(way), steered by \(steering.default.rawValue)\(why)")
+    }
+}

@@ -1,0 +1,41 @@
+public import EgressModel
+
+/// The way of one packet through the policies, until something decides.
+enum PodWalk {
+    case notApplicable(Reason)
+    case inCluster(InClusterRange)
+    case unselected
+    /// Selected, and no policy holds the destination.
+    case unmatched
+    case rule(ResolvedRule)
+
+    init(_ pod: ResolvedPod, to destination: IPAddress, _ effective: EffectivePolicy) {
+        if let reason = pod.notApplicable {
+            self = .notApplicable(reason)
+        } else if pod.pod.address(destination.family) == nil {
+            self = .notApplicable(Reason(.podWithoutAddress, "it has no \(destination.family.title) address"))
+        } else if let range = effective.clusterRange(holding: destination) {
+            self = .inCluster(range)
+        } else if pod.policies.isEmpty {
+            self = .unselected
+        } else if let rule = pod.rule(for: destination) {
+            self = .rule(rule)
+        } else {
+            self = .unmatched
+        }
+    }
+}
+
+extension ResolvedPod {
+    /// The rule of the longest prefix that holds the destination.
+    public func rule(for destination: IPAddress) -> ResolvedRule? {
+        rules.filter { $0.prefix.contains(destination) }.max { $0.prefix.length < $1.prefix.length }
+    }
+}
+
+extension EffectivePolicy {
+    /// The narrowest range inside the cluster that holds the address; such destinations are never steered.
+    public func clusterRange(holding address: IPAddress) -> InClusterRange? {
+        clusterRanges.filter { $0.prefix.contains(address) }.max { $0.prefix.length < $1.prefix.length }
+    }
+}

@@ -1,0 +1,67 @@
+import EgressModel
+
+/// Each policy against one pod and destination: whether it selects the pod, the fields that decided, and what it lacks.
+struct PolicyReasons {
+    let pod: ResolvedPod
+    let destination: IPAddress?
+    let effective: EffectivePolicy
+
+    /// Selecting policies first, then by name.
+    func all() -> [PolicyExplanation] {
+        let selectors = SelectorReasons(pod.pod, effective)
+        let explanations = effective.policies.map { explain($0.policy, selectors.rules($0.policy)) }
+        return explanations.filter(\.selects) + explanations.filter { !$0.selects }
+    }
+
+    private func explain(_ policy: EgressGatewayPolicy, _ rules: [SelectorReasons.Rule]) -> PolicyExplanation {
+        if let reason = pod.notApplicable {
+            return PolicyExplanation(
+                name: policy.name, selects: false, why: [reason.text], wouldNeed: ["a pod that egress policies can apply to"])
+        }
+        if let matching = rules.first(where: \.unmet.isEmpty) {
+            let (why, wouldNeed) = destination.map { matched(policy, $0) } ?? ([], [])
+            return PolicyExplanation(name: policy.name, selects: true, why: matching.met + why, wouldNeed: wouldNeed)
+        }
+        let nearest = rules.enumerated().min { ($0.element.unmet.count, $0.offset) < ($1.element.unmet.count, $1.offset) }?.element
+        return PolicyExplanation(
+            name: policy.name, selects: false, why: rules.flatMap(\.unmet), wouldNeed: nearest?.wouldNeed ?? ["a rule in spec.selectors"])
+    }
+
+    /// The prefix that decides in a policy which selects the pod, or the one that is nearest to the destination.
+    private func matched(_ policy: EgressGatewayPolicy, _ destination: IPAddress) -> (why: [String], wouldNeed: [String]) {
+        if let range = effective.clusterRange(holding: destination) {
+            return (["\(destination) is inside the cluster (\(range.title)), which no policy steers"], [])
+        }
+        let own = (policy.destinationCIDRs + policy.excludedCIDRs).filter { $0.contains(destination) }.max { $0.length < $1.length }
+        guard let own, let field = policy.field(of: own) else { return unmatched(policy, destination) }
+        let why = "\(field): \(own) holds \(destination)"
+        guard let rule = pod.rule(for: destination), rule.policyUID != policy.metadata.uid else { return ([why], []) }
+        let other = effective.policies.first { $0.policy.metadata.uid == rule.policyUID }?.policy
+        if rule.prefix == own, let other {
+            let lost = "policy \(other.name) decides the equal prefix (\(other.advantage(over: policy)))"
+            return ([why, lost], ["\(EgressAnnotation.priority) above \(other.priority)"])
+        }
+        return (
+            [why, "\(rule.prefix) of policy \(rule.policy) is longer and decides"],
+            ["a prefix longer than /\(rule.prefix.length) that holds \(destination)"]
+        )
+    }
+
+    private func unmatched(_ policy: EgressGatewayPolicy, _ destination: IPAddress) -> (why: [String], wouldNeed: [String]) {
+        let width = destination.family.bitWidth
+        let nearest = policy.destinationCIDRs.enumerated().filter { $0.element.family == destination.family }
+            .max { common($0.element, destination, width) < common($1.element, destination, width) }
+        let need = "a destination that holds \(destination)"
+        guard let nearest else {
+            return (["spec.destinationCIDRs: none of \(destination.family.title)"], [need])
+        }
+        let text = "spec.destinationCIDRs[\(nearest.offset)]: \(nearest.element) doesn't hold \(destination), and no other one does"
+        return ([text], ["\(need); nearest is spec.destinationCIDRs[\(nearest.offset)], \(nearest.element)"])
+    }
+
+    /// Leading bits that the prefix's address and the destination share.
+    private func common(_ prefix: IPPrefix, _ destination: IPAddress, _ width: Int) -> Int {
+        let different = prefix.address.bits ^ destination.bits
+        return min(prefix.length, different.leadingZeroBitCount - (128 - width))
+    }
+}

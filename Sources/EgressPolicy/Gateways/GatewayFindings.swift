@@ -1,0 +1,95 @@
+import EgressModel
+
+/// What a policy's author should know about its gateways.
+struct GatewayFindings {
+    let policy: EgressGatewayPolicy
+    let entries: [ResolvedEntry]
+    let view: GatewayView
+
+    /// In no order.
+    var all: [Finding] { entries.flatMap(findings) }
+
+    private func findings(_ entry: ResolvedEntry) -> [Finding] {
+        guard !entry.candidates.isEmpty else { return [noMatch(entry)] }
+        guard let gateway = entry.gateway else { return [noneEligible(entry)] }
+        return [cordon(gateway, entry), silence(gateway, entry)].compactMap(\.self) + addresses(gateway, entry)
+    }
+
+    /// With several entries one that is missing costs capacity, not the traffic.
+    private var severity: Finding.Severity { entries.contains { $0.gateway != nil } ? .warning : .error }
+
+    private func noMatch(_ entry: ResolvedEntry) -> Finding {
+        let selector = policy.gateways[entry.entry].nodeSelector
+        let unmet = selector.requirements.map(\.description).joined(separator: " ")
+        return finding(
+            severity, .noGatewayMatches, entry, "nodeSelector", "no node matches \(selector)",
+            "label the gateway: kubectl label node NODE \(unmet), or correct the selector")
+    }
+
+    private func noneEligible(_ entry: ResolvedEntry) -> Finding {
+        let whys = entry.candidates.compactMap(\.ineligible?.text).joined(separator: "; ")
+        return finding(
+            severity, .noGatewayEligible, entry, "nodeSelector", "no gateway is eligible: \(whys)",
+            "make one of these nodes ready, or let the selector match another node")
+    }
+
+    private func cordon(_ gateway: GatewayCandidate, _ entry: ResolvedEntry) -> Finding? {
+        guard view.nodes.contains(where: { $0.name == gateway.node && $0.isCordoned }) else { return nil }
+        return finding(
+            .warning, .gatewayCordoned, entry, "nodeSelector", "gateway \(gateway.node) is cordoned and stays the gateway",
+            "to move its traffic: kubectl annotate node \(gateway.node) \(EgressAnnotation.drain)=true")
+    }
+
+    private func silence(_ gateway: GatewayCandidate, _ entry: ResolvedEntry) -> Finding? {
+        guard view.silent.contains(gateway.node) else { return nil }
+        return finding(
+            .warning, .nodeSilent, entry, "nodeSelector",
+            "gateway \(gateway.node) is silent, and stays the gateway as no other matching node reports",
+            "look at the agent on \(gateway.node)")
+    }
+
+    private func addresses(_ gateway: GatewayCandidate, _ entry: ResolvedEntry) -> [Finding] {
+        guard view.hasReports else { return [] }
+        let missing = policy.families.compactMap { family -> Reason? in
+            switch gateway.egressAddress(family) {
+            case .missing(let reason): reason
+            case .unknown, .addresses, .notNeeded: nil
+            }
+        }
+        let field =
+            switch policy.gateways[entry.entry].source {
+            case _ where policy.strategy != nil: ""
+            case .address: "egressIP"
+            case .interface: "interface"
+            case .defaultRoute: ""
+            }
+        var findings = Set(missing).map { reason in
+            finding(.error, reason.code, entry, field, reason.text, Self.hint(reason.code, gateway.node))
+        }
+        if gateway.entryID == nil {
+            findings.append(
+                finding(
+                    .warning, .entryNotAnnounced, entry, "nodeSelector", GatewayCandidate.notAnnounced(gateway.node).text,
+                    "look at the agent on \(gateway.node); it announces within seconds"))
+        }
+        return findings
+    }
+
+    private static func hint(_ code: ReasonCode, _ node: String) -> String {
+        switch code {
+        case .addressOnNoInterface: "put the address on an interface of \(node), or name one that it has"
+        case .interfaceNotFound: "name an interface of \(node) that is up"
+        case .interfaceWithoutAddress: "give the interface a global address of that family, or leave the family out of destinationCIDRs"
+        case .noDefaultRoute: "give \(node) a default route of that family, or set egressIP or interface"
+        default: "look at the agent on \(node)"
+        }
+    }
+
+    private func finding(
+        _ severity: Finding.Severity, _ code: ReasonCode, _ entry: ResolvedEntry, _ field: String, _ message: String, _ hint: String
+    ) -> Finding {
+        let base = policy.gateways.count > 1 ? "spec.egressGateways[\(entry.entry)]" : "spec.egressGateway"
+        return Finding(
+            severity, code, object: policy.reference, field: field.isEmpty ? base : "\(base).\(field)", message: message, hint: hint)
+    }
+}

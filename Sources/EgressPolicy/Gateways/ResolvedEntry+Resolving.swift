@@ -1,0 +1,88 @@
+import EgressModel
+
+extension ResolvedEntry {
+    /// One gateway entry of a policy: every node that matches, and why it can't be chosen.
+    ///
+    /// Silence moves traffic where there is somewhere to move, and never ends it: agents are silent as well when the API
+    /// server is away, while the datapath goes on.
+    init(_ policy: EgressGatewayPolicy, entry: Int, _ view: GatewayView) {
+        let selector = policy.gateways[entry].nodeSelector
+        let matching = view.nodes.filter { selector.matches($0.metadata.labels) }.map { ($0, view.ineligible($0)) }
+        let someoneSpeaks = matching.contains { $0.1 == nil && !view.silent.contains($0.0.name) }
+        let candidates = matching.map { node, reason in
+            let silence = someoneSpeaks && view.silent.contains(node.name) ? Self.silence(node, view) : nil
+            return GatewayCandidate(node, policy, entry: entry, ineligible: reason ?? silence, view)
+        }
+        self.init(entry: entry, candidates: candidates)
+    }
+
+    private static func silence(_ node: Node, _ view: GatewayView) -> Reason {
+        Reason(.nodeSilent, "\(node.name) last reported at \(view.reports[node.name]?.reportedAt ?? "no time")")
+    }
+}
+
+extension GatewayCandidate {
+    init(_ node: Node, _ policy: EgressGatewayPolicy, entry: Int, ineligible: Reason?, _ view: GatewayView) {
+        let report = view.reports[node.name]
+        let announced = report?.resolutions.first {
+            $0.entry == entry && ($0.uid.isEmpty ? $0.policy == policy.name : $0.uid == policy.metadata.uid)
+        }
+        self.init(
+            node: node.name, address: node.tunnelAddress(), ineligible: ineligible,
+            entryID: announced.flatMap { (1...EntryAnnouncement.highestID).contains($0.id) ? $0.id : nil },
+            interface: announced?.interface, ipv4: .notNeeded, ipv6: .notNeeded)
+        guard announced == nil, let report, !report.interfaces.isEmpty, policy.strategy == nil else {
+            for family in policy.families {
+                set(family, announced.map { Self.announced($0, family) } ?? Self.unknown(node, policy, entry, family, view))
+            }
+            return
+        }
+        let derived = assign(policy, entry: entry, on: report, answer: nil)
+        interface = derived.interface
+        for family in policy.families { set(family, EgressAddress(derived, family)) }
+    }
+
+    private mutating func set(_ family: IPFamily, _ address: EgressAddress) {
+        switch family {
+        case .ipv4: ipv4 = address
+        case .ipv6: ipv6 = address
+        }
+    }
+
+    private static func announced(_ resolution: EntryResolution, _ family: IPFamily) -> EgressAddress {
+        let addresses = resolution.addresses(family)
+        if !addresses.isEmpty { return .addresses(Set(addresses).sorted()) }
+        guard !resolution.code.isEmpty else {
+            return .missing(Reason(.addressUnknown, "the gateway announced no \(family.title) address"))
+        }
+        return .missing(Reason(ReasonCode(rawValue: resolution.code), resolution.reason))
+    }
+
+    private static func unknown(
+        _ node: Node, _ policy: EgressGatewayPolicy, _ entry: Int, _ family: IPFamily, _ view: GatewayView
+    ) -> EgressAddress {
+        var intended: IPAddress?
+        if policy.strategy == nil, case .address(let address) = policy.gateways[entry].source, address.family == family {
+            intended = address
+        }
+        return .unknown(view.hasReports ? notAnnounced(node.name) : .noReports, intended: intended)
+    }
+
+    static func notAnnounced(_ node: String) -> Reason {
+        Reason(.entryNotAnnounced, "\(node) has not announced this entry, so no node may use it")
+    }
+}
+
+extension EgressAddress {
+    fileprivate init(_ assignment: Assignment, _ family: IPFamily) {
+        switch assignment.families[family] {
+        case .addresses(let addresses): self = .addresses(addresses)
+        case .missing(let reason): self = .missing(reason)
+        case nil: self = .notNeeded
+        }
+    }
+}
+
+extension Reason {
+    static let noReports = Reason(.noNodeReports, "no node reports, so addresses and ids are not known; this is what the policy asks for")
+}

@@ -1,0 +1,94 @@
+import EgressModel
+import JSONText
+
+extension ObjectChecker {
+    static let gatewayLimit = 64
+
+    /// `egressGateways` when it has entries, else `egressGateway`.
+    mutating func gateways(_ spec: JSONReader?) -> [GatewayEntry] {
+        guard let spec else { return [] }
+        let list = member("egressGateways", of: spec)
+        let entries = elements(list)
+        if let list, entries.count > Self.gatewayLimit {
+            report(.error, .fieldType, list.path, "has \(entries.count) entries, at most \(Self.gatewayLimit) are allowed")
+            return []
+        }
+        if entries.isEmpty {
+            if list?.value.arrayValue == nil, list != nil { return [] }
+            guard let only = requiredMember("egressGateway", of: spec, hint: "egressGateway.nodeSelector says which node is the gateway")
+            else { return [] }
+            return gateway(only).map { [$0] } ?? []
+        }
+        if let ignored = member("egressGateway", of: spec) {
+            report(.info, .gatewayIgnored, ignored.path, "is ignored, as egressGateways has entries", atKey: true)
+            _ = gateway(ignored)
+        }
+        var gateways: [GatewayEntry] = []
+        for entry in entries {
+            if let gateway = gateway(entry) { gateways.append(gateway) }
+        }
+        return gateways
+    }
+
+    private mutating func gateway(_ reader: JSONReader) -> GatewayEntry? {
+        guard case .object = reader.value else {
+            _ = read { () throws(JSONFieldError) in try reader.object() }
+            return nil
+        }
+        warnOfUnknown(in: reader, known: ["nodeSelector", "egressIP", "interface"], hints: Self.inventedGatewayFields)
+        let nodeSelector = selector(
+            requiredMember("nodeSelector", of: reader, hint: "it says which node is the gateway; {} is any"), stripsSource: false)
+        // Cilium takes an empty text as absent, in both fields.
+        let addressReader = member("egressIP", of: reader).flatMap { $0.value == "" ? nil : $0 }
+        let interfaceReader = member("interface", of: reader).flatMap { $0.value == "" ? nil : $0 }
+        if let addressReader, interfaceReader != nil {
+            report(
+                .error, .addressAndInterface, addressReader.path, "egressIP and interface exclude each other",
+                hint: "keep egressIP for one certain address, or interface for the first address of an interface", atKey: true)
+        }
+        let address = egressIP(addressReader)
+        let interface = interfaceName(interfaceReader)
+        guard let nodeSelector else { return nil }
+        if let address { return GatewayEntry(nodeSelector: nodeSelector, source: .address(address)) }
+        if let interface { return GatewayEntry(nodeSelector: nodeSelector, source: .interface(interface)) }
+        return GatewayEntry(nodeSelector: nodeSelector, source: .defaultRoute)
+    }
+
+    private static let inventedGatewayFields = [
+        "egressips": "one address goes to egressIP; for several, one entry of egressGateways each",
+        "ippools": "there are no pools here: name one address as egressIP, or use the annotation \(EgressAnnotation.strategy)",
+        "ippool": "there are no pools here: name one address as egressIP, or use the annotation \(EgressAnnotation.strategy)",
+        "ip": "did you mean egressIP?",
+        "egresssourceip": "the old name of egressIP",
+        "nodename": "choose the node by nodeSelector, for example by its label kubernetes.io/hostname",
+    ]
+
+    private mutating func egressIP(_ reader: JSONReader?) -> IPAddress? {
+        guard let reader, let text = string(reader) else { return nil }
+        guard let address = IPAddress(text) else {
+            let hint = IPPrefix(text) != nil ? "an address without a length" : "such as 198.51.100.100 or 2001:db8::100"
+            report(.error, .invalidAddress, reader.path, "\"\(text)\" is not an IP address", hint: hint)
+            return nil
+        }
+        guard address.isGlobal else {
+            report(
+                .error, .invalidAddress, reader.path, "\(address) can't be the source of packets that leave a node",
+                hint: "not unspecified, loopback, link-local or multicast")
+            return nil
+        }
+        return address
+    }
+
+    /// The kernel's rules: names up to 15 bytes, alternative names up to 127, no `/`, `:` or white space.
+    private mutating func interfaceName(_ reader: JSONReader?) -> String? {
+        guard let reader, let text = string(reader) else { return nil }
+        let hasBadCharacter = text.unicodeScalars.contains { $0 == "/" || $0 == ":" || $0.value <= 0x20 || $0.value == 0x7F }
+        guard text.utf8.count <= 127, !hasBadCharacter, text != ".", text != ".." else {
+            report(
+                .error, .fieldType, reader.path, "\"\(text)\" is not the name of an interface",
+                hint: "at most 15 bytes, or 127 for an alternative name, without '/', ':' and white space")
+            return nil
+        }
+        return text
+    }
+}

@@ -1,0 +1,49 @@
+public import EgressModel
+import JSONText
+
+/// A document as a model value.
+public enum KubeObject: Sendable, Hashable {
+    case node(Node)
+    case namespace(Namespace)
+    case pod(Pod)
+    case service(Service)
+    case policy(PolicyObject)
+    case egressNode(EgressNode)
+    /// Of a kind that egress doesn't depend on.
+    case other
+    /// Of a kind that matters, but it can't be understood; the findings say why.
+    case unreadable
+}
+
+extension KubeDocument {
+    /// Reads the document as what its kind says. A policy's findings are also inside the policy.
+    public func decoded() -> (object: KubeObject, findings: [Finding]) {
+        var checker = ObjectChecker(self)
+        switch KnownKind.recognize(apiVersion: apiVersion, kind: kind) {
+        case .foreign:
+            return (.other, [])
+        case .mistaken(let known, let message, let hint):
+            checker.report(.error, .unknownKind, JSONPath([.key(known.rawValue == kind ? "apiVersion" : "kind")]), message, hint: hint)
+            guard known == .policy, kind == known.rawValue else { return (.unreadable, checker.findings) }
+            // A policy that was in force before the version was mistyped stays known by its name, as rejected.
+            let metadata = checker.metadata()
+            return (.policy(PolicyObject(metadata: metadata, policy: nil, findings: checker.findings.sorted())), checker.findings)
+        case .known(let known):
+            let object = checker.object(of: known)
+            return (object, checker.findings)
+        }
+    }
+}
+
+extension ObjectChecker {
+    fileprivate mutating func object(of kind: KnownKind) -> KubeObject {
+        switch kind {
+        case .node: node().map(KubeObject.node) ?? .unreadable
+        case .namespace: namespace().map(KubeObject.namespace) ?? .unreadable
+        case .pod: pod().map(KubeObject.pod) ?? .unreadable
+        case .service: service().map(KubeObject.service) ?? .unreadable
+        case .egressNode: egressNode().map(KubeObject.egressNode) ?? .unreadable
+        case .policy: .policy(policy())
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import EgressModel
+import EgressPlan
+import EgressPolicy
+import EngineSamples
+import Testing
+
+@Suite struct DifferenceTests {
+    /// Interface, source and destination of everything that pods of this node send, in one world or the other.
+    private func flows(_ node: String, _ snapshots: ClusterSnapshot...) -> [(Int, IPAddress, IPAddress)] {
+        snapshots.flatMap { snapshot in
+            SampleNode.facts(node, snapshot).podDevices.flatMap { device in
+                device.addresses.flatMap { source in
+                    RandomCluster.destinations.filter { $0.family == source.family }.map { (device.index, source, $0) }
+                }
+            }
+        }
+    }
+
+    /// Every packet that could be asked about, as a function of the state.
+    private func probes(
+        _ flows: [(Int, IPAddress, IPAddress)], _ from: DatapathState, _ to: DatapathState
+    ) -> [(name: String, verdict: (PacketModel) -> PacketModel.Verdict)] {
+        let nodes = Set(from.nodes.keys).union(to.nodes.keys).sorted().prefix(2)
+        let tunnelled = Set(from.entries.keys).union(to.entries.keys).sorted().flatMap { entry in
+            nodes.flatMap { node in
+                RandomCluster.destinations.filter { $0.family == .ipv4 }.map { destination in
+                    let source = (to.nodes[node] ?? from.nodes[node])?.podNetwork?.last ?? destination
+                    return (
+                        "entry \(entry) from \(node) to \(destination)",
+                        { (model: PacketModel) in
+                            model.fromTunnel(entry, from: node, source, to: destination, tunnel: SampleNode.tunnel.index)
+                        }
+                    )
+                }
+            }
+        }
+        return flows.map { interface, source, destination in
+            ("\(interface) \(source) to \(destination)", { $0.fromPod(interface, source, to: destination) })
+        } + tunnelled
+    }
+
+    /// Checks each prefix of the operations: every packet meets its old verdict, its new one, or a drop.
+    private func check(_ from: DatapathState, _ to: DatapathState, _ flows: [(Int, IPAddress, IPAddress)], _ seed: Int) {
+        let probes = probes(flows, from, to)
+        let (before, after) = (PacketModel(state: from), PacketModel(state: to))
+        let allowed = probes.map { [$0.verdict(before), $0.verdict(after), .drop] }
+        var state = from
+        for (count, operation) in difference(from: from, to: to).enumerated() {
+            state.apply(operation)
+            let now = PacketModel(state: state)
+            for (probe, allowed) in zip(probes, allowed) {
+                let verdict = probe.verdict(now)
+                if !allowed.contains(verdict) {
+                    Issue.record("seed \(seed), step \(count) \(operation): \(probe.name) is \(verdict), not one of \(allowed)")
+                }
+            }
+        }
+        #expect(state == to, "seed \(seed)")
+    }
+
+    @Test func `after any number of steps each flow sees its old verdict, its new one, or a drop`() throws {
+        for seed in 0..<150 {
+            var cluster = RandomCluster(seed: seed)
+            let names = cluster.snapshot.nodes.map(\.name)
+            var states = Dictionary(names.map { ($0, DatapathState()) }, uniquingKeysWith: { first, _ in first })
+            var last = cluster.snapshot
+            for _ in 0..<4 {
+                for name in names {
+                    let old = states[name] ?? DatapathState()
+                    let new = try #require(SampleNode.lower(name, cluster.snapshot, previous: old)).state
+                    check(old, new, flows(name, last, cluster.snapshot), seed)
+                    states[name] = new
+                }
+                last = cluster.snapshot
+                cluster.change()
+            }
+        }
+    }
+
+    @Test func `a helper that ends in the middle goes on from what is there`() throws {
+        for seed in 10400..<10500 {
+            var cluster = RandomCluster(seed: seed)
+            let name = cluster.chance.pick(cluster.snapshot.nodes).name
+            var state = DatapathState()
+            for _ in 0..<5 {
+                let world = cluster.snapshot
+                let wanted = try #require(SampleNode.lower(name, world, previous: state)).state
+                check(state, wanted, flows(name, world), seed)
+                let operations = difference(from: state, to: wanted)
+                for operation in operations.prefix(Int.random(in: 0...operations.count, using: &cluster.chance)) { state.apply(operation) }
+                cluster.change()
+            }
+        }
+    }
+
+    @Test func `nothing to do is no step`() throws {
+        let state = try #require(SampleNode.lower("node-2", ClusterSnapshot.sample(ClusterSnapshot.egressSample).announced())).state
+        #expect(difference(from: state, to: state) == [])
+    }
+
+    @Test func `a new pod's programs come first, its record last`() throws {
+        let state = try #require(SampleNode.lower("node-1", ClusterSnapshot.sample(ClusterSnapshot.egressSample).announced())).state
+        let steps = difference(from: DatapathState(), to: state)
+        #expect(steps.first == .attach(Attachment(program: .podIn, interfaceIndex: 11)))
+        let record = try #require(state.pods[11])
+        #expect(steps.last == .setPod(interfaceIndex: 11, record))
+    }
+
+    @Test func `an entry whose address changes forgets its translations, and its pods' connections only where a choice changed`() throws {
+        let before = ClusterSnapshot.sample(ClusterSnapshot.egressSample).announced()
+        var after = before
+        after.policies[0].policy?.gateways[0].source = .address("192.0.2.12")
+        after = after.announced()
+        let old = try #require(SampleNode.lower("node-2", before)).state
+        let new = try #require(SampleNode.lower("node-2", after, previous: old)).state
+        let steps = difference(from: old, to: new)
+        #expect(steps.contains(.forgetTranslations(entry: 1)))
+        #expect(steps.contains(.removeEgressAddress("198.51.100.100")))
+        #expect(!steps.contains(.forgetFlows(interfaceIndex: 10)))
+    }
+
+    @Test func `a pod that is let go is detached before its record goes, and its connections are forgotten`() throws {
+        let before = ClusterSnapshot.sample(ClusterSnapshot.egressSample).announced()
+        var after = before
+        after.pods[0].metadata.labels = [:]
+        let old = try #require(SampleNode.lower("node-1", before)).state
+        let new = try #require(SampleNode.lower("node-1", after, previous: old)).state
+        let steps = difference(from: old, to: new)
+        let detach = try #require(steps.firstIndex(of: .detach(Attachment(program: .pod, interfaceIndex: 11))))
+        let remove = try #require(steps.firstIndex(of: .removePod(interfaceIndex: 11)))
+        let forget = try #require(steps.firstIndex(of: .forgetFlows(interfaceIndex: 11)))
+        #expect(detach < remove && remove < forget)
+    }
+
+    @Test func `a pod whose rules and choice change together is quiet in between, one with a single change is not`() throws {
+        let both = EgressGatewayPolicy.sample(
+            "p", via: [GatewayEntry(nodeSelector: ["node.kubernetes.io/name": "node-2"], source: .defaultRoute)])
+        let before = ClusterSnapshot.sample(both).announced()
+        let old = try #require(SampleNode.lower("node-1", before)).state
+        var moved = before
+        moved.policies[0].policy?.gateways[0].nodeSelector = ["node.kubernetes.io/name": "node-3"]
+        let choiceOnly = try #require(SampleNode.lower("node-1", moved.announced(), previous: old)).state
+        #expect(!difference(from: old, to: choiceOnly).contains(.removePod(interfaceIndex: 11)))
+        moved.policies[0].policy?.excludedCIDRs = ["203.0.113.0/24"]
+        let twice = try #require(SampleNode.lower("node-1", moved.announced(), previous: old)).state
+        let steps = difference(from: old, to: twice)
+        let quiet = try #require(steps.firstIndex(of: .removePod(interfaceIndex: 11)))
+        let record = try #require(twice.pods[11])
+        let flip = try #require(steps.firstIndex(of: .setPod(interfaceIndex: 11, record)))
+        #expect(quiet < flip)
+    }
+}
