@@ -9,12 +9,15 @@ BUILD        := .build
 # BPF is compiled by the clang that comes with Swift, not by whatever clang the system has.
 SWIFT_BIN    := $(dir $(realpath $(shell command -v $(SWIFT))))
 BPF_CLANG    ?= $(if $(wildcard $(SWIFT_BIN)clang),$(SWIFT_BIN)clang,clang)
-MULTIARCH    := $(shell $(CC) -print-multiarch 2>/dev/null)
-BPF_CFLAGS   := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Ibpf/include -Ibpf $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
+# No sharing of stack slots: without CAP_PERFMON the verifier refuses a slot that held a pointer and now holds a number.
+BPF_CFLAGS   := -target bpf -mcpu=v3 -std=gnu2x -O2 -g -Wall -Wextra -Werror -mllvm -no-stack-slot-sharing -Ibpf -Ibpf/include \
+                -isystem /usr/include/$(shell uname -m)-linux-gnu
+BPF_HEADERS  := $(wildcard bpf/include/*.h bpf/lib/*.h)
 PLUGINS      := static
 PLUGIN_FLAGS := -std=c11 -O2 -g -Wall -Wextra -Wpedantic -Werror -fPIC -fvisibility=hidden -Iplugins/include
 LAB          := Tests/Lab/lab
 LAB_ID       ?= play
+BENCH_ROUNDS ?= 5
 
 .PHONY: all deps bpf plugins build demo lab lab-down test test-unit test-packet test-lab bench check fmt completions clean help
 
@@ -26,14 +29,18 @@ help:
 deps:
 	@.ci/install build
 
-bpf: deps $(BUILD)/bpf/egress.bpf.o
+bpf: deps $(BUILD)/bpf/egress.bpf.o $(BUILD)/bpf/egress_test.bpf.o $(BUILD)/bpf/egress_bench.bpf.o
 
-$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/lib/*.h) bpf/include/egress_abi.h
+$(BUILD)/bpf/egress.bpf.o: bpf/egress.bpf.c $(BPF_HEADERS)
+$(BUILD)/bpf/egress_test.bpf.o: bpf/test/egress_test.bpf.c $(BPF_HEADERS)
+$(BUILD)/bpf/egress_bench.bpf.o: bpf/test/egress_bench.bpf.c
+
+# The C file that embeds the object is touched: a build that found none doesn't know that there is one now.
+$(BUILD)/bpf/%.bpf.o:
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@.new
-	@# SwiftPM doesn't know a first embedding from a changed one: the file that embeds is touched when the object is new.
-	@[ -e $@ ] || touch Sources/CEgressObjects/objects.c
 	@mv $@.new $@
+	@touch Sources/CEgressObjects/objects.c
 
 plugins: deps $(PLUGINS:%=$(BUILD)/plugins/%.so)
 
@@ -75,10 +82,11 @@ test-packet: build
 test-lab: build
 	@.ci/run-tests --filter LabTests
 
-bench: build
+# On one processor, so that wall time is the cost of generator, path and sink together.
+bench: bpf
 	@.ci/install demo
-	@$(SWIFT) build -c release --product egress-bench
-	@$(BUILD)/release/egress-bench
+	@$(SWIFT) build -c release --product EgressBench
+	@taskset -c $$(($$(nproc) - 1)) $(BUILD)/release/EgressBench $(BENCH_ROUNDS) $(BUILD)/bench.jsonl
 
 check:
 	@.ci/check-layers
@@ -88,7 +96,9 @@ fmt:
 	$(SWIFT) format -i -r --configuration .swift-format Sources Tests Package.swift
 
 completions: build
-	@for shell in bash zsh fish; do $(BUILD)/$(CONFIG)/kubectl-egress completion $$shell >completions/kubectl-egress.$$shell; done
+	@$(BUILD)/$(CONFIG)/kubectl-egress completion bash >completions/kubectl-egress.bash
+	@$(BUILD)/$(CONFIG)/kubectl-egress completion fish >completions/kubectl-egress.fish
+	@$(BUILD)/$(CONFIG)/kubectl-egress completion zsh >completions/_kubectl-egress
 
 clean:
 	rm -rf $(BUILD)

@@ -10,6 +10,7 @@ let strict: [SwiftSetting] = [
 
 let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
 
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -23,7 +24,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "kubectl-egress",
     dependencies: [
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2")
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // Pure values: no I/O, no Foundation.
@@ -36,11 +38,27 @@ let package = Package(
 
         // Adapters: imported by the two mains only.
         library("ClusterFolder", ["EgressModel", "EgressPorts", "KubeObjects", "JSONText"]),
+        library(
+            "BPFDatapath",
+            [
+                "EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", "CEgressABI", "CEgressObjects", "CEgressShims", "CLibBPF",
+                logging,
+            ]),
 
         // C: system libraries, the one definition of map layouts, the plugin header, glue that Swift cannot express.
+        .systemLibrary(name: "CLibBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev", "libelf-dev"])]),
         .systemLibrary(name: "CJSONC", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
+        .systemLibrary(name: "CEgressABI", path: "bpf/include"),
+        .target(name: "CEgressShims", cSettings: strictC),
+        .target(name: "CEgressObjects", cSettings: strictC),
+
+        // What `make bench` runs.
+        .executableTarget(
+            name: "EgressBench", dependencies: ["BPFDatapath", "EgressModel", "EgressPolicy", "EgressPlan", "CLibBPF", "TestKit"],
+            path: "Tests/Bench", swiftSettings: strict),
 
         // What tests share.
+        .target(name: "TestKit", dependencies: ["CEgressShims"], path: "Tests/TestKit", swiftSettings: strict),
         // Clusters made in Swift, by hand and at random, for the tests of the pure targets.
         .target(
             name: "EngineSamples", dependencies: ["EgressModel", "EgressPolicy"], path: "Tests/EngineSamples", swiftSettings: strict),
@@ -52,6 +70,11 @@ let package = Package(
         tests("JSONTextTests", ["JSONText"]),
         tests("KubeObjectsTests", ["KubeObjects", "EgressModel", "JSONText"]),
         tests("ClusterFolderTests", ["ClusterFolder", "KubeObjects", "EgressModel", "EgressPorts", "JSONText"]),
+
+        // Tests on the real kernel: packets through the loaded programs, networks of namespaces, the whole lab.
+        tests(
+            "PacketTests",
+            ["BPFDatapath", "EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", "CEgressABI", "CEgressShims", "CLibBPF", "TestKit"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x

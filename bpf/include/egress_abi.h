@@ -44,7 +44,7 @@
 /* The VXLAN network identifier: a direction bit, a probe bit and the entry's id. */
 #define EGRESS_VNI_REPLY (1u << 23)
 #define EGRESS_VNI_PROBE (1u << 22)
-#define EGRESS_VNI_ENTRY_MASK ((1u << 22) - 1)
+#define EGRESS_VNI_ENTRY_MASK 0x3fffffu
 
 /* The token takes the place of both MAC addresses in the inner Ethernet header. */
 #define EGRESS_TOKEN_LENGTH 12
@@ -179,6 +179,10 @@ struct egress_node {
 	__be32 pod_mask;
 };
 
+enum egress_nat_flags {
+	EGRESS_NAT_DYING = 1, /* marked by the collector; a packet clears it */
+};
+
 /* A connection of a pod, on the pod's node. For ICMP echo pod_port is the identifier, remote_port is 0. */
 struct egress_flow_key {
 	__u32 ifindex;
@@ -206,7 +210,7 @@ struct egress_flow {
 	__u8 kind;       /* enum egress_flow_kind */
 	__u8 seen_out;   /* enum egress_seen, from the pod */
 	__u8 seen_in;    /* enum egress_seen, to the pod */
-	__u8 reserved;
+	__u8 flags;      /* enum egress_nat_flags */
 	__u32 policy;    /* slot */
 	__u32 entry;
 	__be32 gateway;
@@ -244,11 +248,10 @@ struct egress_fwd_key {
 	__u8 reserved[3];
 };
 
-enum egress_nat_flags {
-	EGRESS_NAT_DYING = 1, /* marked by the collector; a packet clears it */
-};
-
-/* The forward half; only the forward direction writes it. */
+/*
+ * The forward half; only the forward direction writes it. `node` and `ifindex` are the origin of the last packet:
+ * when another packet comes from elsewhere, the reverse half is told, and else isn't touched.
+ */
 struct egress_fwd {
 	__be32 egress_ipv4;
 	__be16 egress_port;
@@ -256,6 +259,8 @@ struct egress_fwd {
 	__u8 flags;      /* enum egress_nat_flags */
 	__u32 last;      /* seconds of the coarse monotonic clock */
 	__u32 created;   /* same clock */
+	__be32 node;     /* as in struct egress_rev */
+	__u32 ifindex;   /* as in struct egress_rev */
 };
 
 struct egress_rev_key {
@@ -308,6 +313,7 @@ enum egress_drop {
 	EGRESS_DROP_PROBE = 24,         /* malformed or unexpected probe */
 	EGRESS_DROP_INTERNAL = 25,      /* a helper function refused */
 	EGRESS_DROP_NOT_ANNOUNCED = 26, /* the gateway has not announced the entry's id */
+	EGRESS_DROP_TOO_BIG = 27,       /* larger than the MTU of the way out */
 	EGRESS_DROPS = 64,              /* size of the range */
 };
 
@@ -320,12 +326,36 @@ enum egress_count {
 	EGRESS_COUNT_EXCLUDED = 68,    /* left the ordinary way by an exclusion */
 	EGRESS_COUNT_INBOUND = 69,     /* answer of a connection that came in */
 	EGRESS_COUNT_BYPASSED = 70,    /* no gateway, and the policy says bypass */
+	EGRESS_COUNT_UNRECORDED = 71,  /* a connection came in and found no room in egress_flows */
 	EGRESS_COUNTS = 80,
 };
 
 struct egress_counter {
 	__u64 packets;
 	__u64 bytes;
+};
+
+/* What the collector is asked to do with one connection; context of the program egress_collect, which returns 1 when done. */
+enum egress_collect_step {
+	EGRESS_COLLECT_MARK = 1,   /* first round: mark it dying */
+	EGRESS_COLLECT_DELETE = 2, /* a later round: delete it if no packet came in between */
+};
+
+enum egress_collect_table {
+	EGRESS_COLLECT_FLOW = 1,   /* egress_flows under `flow` */
+	EGRESS_COLLECT_NAT = 2,    /* both halves: egress_nat_fwd under `fwd`, egress_nat_rev under `rev` */
+	EGRESS_COLLECT_ORPHAN = 3, /* egress_nat_rev under `rev`, whose forward half is gone or has another port */
+};
+
+/* `last` and `rev_last` are as they were when the decision was made; a connection that moved on is left alone. */
+struct egress_collect {
+	__u32 step;      /* enum egress_collect_step */
+	__u32 table;     /* enum egress_collect_table */
+	__u32 last;      /* of the flow or the forward half */
+	__u32 rev_last;  /* of the reverse half; 0 where there is none */
+	struct egress_flow_key flow;
+	struct egress_fwd_key fwd;
+	struct egress_rev_key rev;
 };
 
 #define EGRESS_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type " has another size")
@@ -347,9 +377,10 @@ EGRESS_ASSERT_SIZE(egress_flow, 20);
 EGRESS_ASSERT_SIZE(egress_entry, 28);
 EGRESS_ASSERT_SIZE(egress_ip, 4);
 EGRESS_ASSERT_SIZE(egress_fwd_key, 20);
-EGRESS_ASSERT_SIZE(egress_fwd, 16);
+EGRESS_ASSERT_SIZE(egress_fwd, 24);
 EGRESS_ASSERT_SIZE(egress_rev_key, 16);
 EGRESS_ASSERT_SIZE(egress_rev, 24);
 EGRESS_ASSERT_SIZE(egress_counter, 16);
+EGRESS_ASSERT_SIZE(egress_collect, 68);
 
 #endif

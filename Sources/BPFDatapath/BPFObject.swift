@@ -1,0 +1,86 @@
+import CEgressObjects
+import CLibBPF
+import Glibc
+
+/// The loaded object: its maps and programs live as long as it, or longer where they are pinned.
+///
+/// Not thread-safe; ``BPFDatapath`` confines it.
+final class BPFObject {
+    private let handle: OpaquePointer
+
+    private init(owning handle: OpaquePointer) {
+        self.handle = handle
+    }
+
+    deinit {
+        bpf_object__close(handle)
+    }
+
+    /// Opens and loads the object that is part of this program.
+    ///
+    /// - Parameter mapFolder: where maps are pinned; maps that are pinned there are used again. `nil`: fresh maps.
+    static func loadEmbedded(mapFolder: String?) throws -> BPFObject {
+        var size = 0
+        guard let bytes = egress_object(&size), size > 0 else {
+            throw DatapathError("this build has no BPF programs", hint: "run `make bpf`, then build again")
+        }
+        var options = bpf_object_open_opts()
+        options.sz = optionsSize(through: \bpf_object_open_opts.kernel_log_level)
+        let opened = "egress".withCString { name in
+            options.object_name = name
+            return bpf_object__open_mem(bytes, size, &options)
+        }
+        return try load(opened, "the BPF object", mapFolder: mapFolder)
+    }
+
+    /// Opens and loads a file; its maps are fresh.
+    static func loadFile(_ path: String) throws -> BPFObject {
+        try load(bpf_object__open_file(path, nil), path, mapFolder: nil)
+    }
+
+    private static func load(_ opened: OpaquePointer?, _ name: String, mapFolder: String?) throws -> BPFObject {
+        guard let opened else { throw DatapathError("\(name) can't be read", errno: Glibc.errno) }
+        let object = BPFObject(owning: opened)
+        if let mapFolder { try object.setPins(under: mapFolder) }
+        try kernelCall("\(name) was refused by the kernel", hint: loadHint(mapFolder)) { bpf_object__load(opened) }
+        return object
+    }
+
+    private static func loadHint(_ mapFolder: String?) -> String {
+        let rights = "needs CAP_BPF and CAP_NET_ADMIN, Linux 5.14 or later"
+        guard let mapFolder else { return rights }
+        return "\(rights); maps of another layout under \(mapFolder) are refused too: stop the helper and remove that folder"
+    }
+
+    private func setPins(under folder: String) throws {
+        var map = bpf_object__next_map(handle, nil)
+        while let current = map {
+            let name = String(cString: bpf_map__name(current))
+            if name.hasPrefix("egress_") {
+                try kernelCall("map \(name) can't be pinned") { bpf_map__set_pin_path(current, "\(folder)/\(name)") }
+            }
+            map = bpf_object__next_map(handle, current)
+        }
+    }
+
+    /// Descriptor of a program; owned by the object.
+    func program(_ name: String) throws -> Int32 {
+        guard let program = bpf_object__find_program_by_name(handle, name) else {
+            throw DatapathError("the BPF object has no program \(name)")
+        }
+        return bpf_program__fd(program)
+    }
+
+    /// A map as a table of these types; their sizes must be the map's.
+    func table<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+        _ name: String, key: Key.Type = Key.self, value: Value.Type = Value.self
+    ) throws -> BPFTable<Key, Value> {
+        guard let map = bpf_object__find_map_by_name(handle, name) else {
+            throw DatapathError("the BPF object has no map \(name)")
+        }
+        guard bpf_map__key_size(map) == MemoryLayout<Key>.size, bpf_map__value_size(map) == MemoryLayout<Value>.size else {
+            throw DatapathError("map \(name) has another layout than this program", hint: "run `make bpf`, then build again")
+        }
+        return BPFTable(name: name, descriptor: bpf_map__fd(map), capacity: Int(bpf_map__max_entries(map)), object: self)
+    }
+}

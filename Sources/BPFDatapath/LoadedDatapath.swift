@@ -1,0 +1,58 @@
+import CEgressABI
+import CEgressShims
+import CLibBPF
+import EgressPlan
+import EgressPorts
+import Glibc
+
+/// The object in the kernel with its tables and attachments. Not thread-safe: ``BPFDatapath`` holds it under its lock.
+final class LoadedDatapath {
+    let object: BPFObject
+    let tables: Tables
+    let mode: AttachMode
+    let attachments: any ProgramAttaching
+    var collector = Collector()
+
+    /// Loads with pins under `pinRoot`, taking over maps and links that are there.
+    init(pinRoot: String, mode: AttachMode?) throws {
+        _ = LibbpfLog.installed
+        let pins = try PinFolder.prepare(root: pinRoot)
+        self.mode = mode ?? (egress_tcx_supported() == 1 ? .tcx : .clsact)
+        object = try BPFObject.loadEmbedded(mapFolder: pins.maps)
+        tables = try Tables(object)
+        attachments =
+            self.mode == .tcx ? TCXAttachments(folder: pins.links, object: object) : ClsactAttachments(object: object)
+        try makePortKey()
+        for program in Attachment.Program.allCases {
+            try pins.pinProgram(program.rawValue, try object.program(program.rawValue))
+        }
+        try attachments.renew()
+    }
+
+    /// Fresh maps, no pins, no way to attach by links: for packet tests.
+    init(unpinned: Void) throws {
+        _ = LibbpfLog.installed
+        mode = .clsact
+        object = try BPFObject.loadEmbedded(mapFolder: nil)
+        tables = try Tables(object)
+        attachments = ClsactAttachments(object: object)
+        try makePortKey()
+    }
+
+    /// Once in the life of the pinned maps: the order in which ports are tried stays over restarts.
+    private func makePortKey() throws {
+        var config = try tables.config.value(0) ?? egress_config()
+        guard config.port_key == (0, 0) else { return }
+        var random = SystemRandomNumberGenerator()
+        config.port_key = (random.next(), random.next())
+        try tables.config.set(0, config)
+    }
+
+    func revision() throws -> UInt64 {
+        try tables.meta.value(0)?.revision ?? 0
+    }
+
+    func setRevision(_ revision: UInt64) throws {
+        try tables.meta.set(0, egress_meta(revision: revision))
+    }
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The three ways for a program to end, and what is counted on the way.
+ *
+ *   packet_pass(skb)          not ours: the next program, then the stack
+ *   packet_drop(skb, reason)  never without a reason that is counted
+ *   packet_count(skb, what)   enum egress_count or enum egress_drop
+ */
+#ifndef EGRESS_COUNT_H
+#define EGRESS_COUNT_H
+
+#include <linux/pkt_cls.h>
+
+#include "maps.h"
+
+/* A verdict of the functions that decide: 0 goes on, a positive number is the reason of a drop. */
+#define VERDICT_GO   0
+#define VERDICT_PASS (-1)
+
+static __always_inline void packet_count(const struct __sk_buff *skb, __u32 what)
+{
+	struct egress_counter *counter = bpf_map_lookup_elem(&egress_counts, &what);
+
+	if (counter) {
+		counter->packets++;
+		counter->bytes += skb->len;
+	}
+}
+
+static __always_inline int packet_drop(const struct __sk_buff *skb, __u32 reason)
+{
+	packet_count(skb, reason);
+	return TC_ACT_SHOT;
+}
+
+/* -1 is TC_ACT_UNSPEC for clsact and TCX_NEXT for tcx: others at the same hook have their say. */
+static __always_inline int packet_pass(void)
+{
+	return TC_ACT_UNSPEC;
+}
+
+#endif
