@@ -10,7 +10,12 @@ let strict: [SwiftSetting] = [
 
 let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
 
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -23,9 +28,15 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "kubectl-egress",
+    products: [
+        .executable(name: "egress-helper", targets: ["egress-helper"])
+    ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // Pure values: no I/O, no Foundation.
@@ -34,21 +45,40 @@ let package = Package(
         library("EgressPlan", ["EgressModel", "EgressPolicy"]),
         library("EgressPorts", ["EgressModel", "EgressPolicy", "EgressPlan"]),
         library("JSONText", ["CJSONC"]),
+        library("EgressWire", ["EgressModel", "EgressPolicy", "EgressPlan", "JSONText"]),
         library("KubeObjects", ["EgressModel", "JSONText", yams]),
 
         // Adapters: imported by the two mains only.
         library("ClusterFolder", ["EgressModel", "EgressPorts", "KubeObjects", "JSONText"]),
+        library(
+            "HelperSocket",
+            ["EgressModel", "EgressPlan", "EgressPorts", "EgressWire", "JSONText", nioCore, nioPosix, lifecycle, logging]),
+        library("HostNetwork", ["EgressModel", "EgressPlan", "EgressPorts", "CEgressShims"]),
         library(
             "BPFDatapath",
             [
                 "EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", "CEgressABI", "CEgressObjects", "CEgressShims", "CLibBPF",
                 logging,
             ]),
+        library(
+            "PluginHost", ["EgressModel", "EgressPlan", "EgressPorts", "JSONText", "CEgressPlugin", "CEgressShims", logging]),
+
+        // The two applications, as libraries; they know ports only.
+        library(
+            "EgressHelper", ["EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", "EgressWire", "JSONText", logging, lifecycle]),
+        .executableTarget(
+            name: "egress-helper",
+            dependencies: [
+                "EgressHelper", "HelperSocket", "BPFDatapath", "HostNetwork", "PluginHost", "EgressPlan", "EgressPorts", "EgressWire",
+                argumentParser, lifecycle, signals, logging,
+            ],
+            swiftSettings: strict),
 
         // C: system libraries, the one definition of map layouts, the plugin header, glue that Swift cannot express.
         .systemLibrary(name: "CLibBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev", "libelf-dev"])]),
         .systemLibrary(name: "CJSONC", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
         .systemLibrary(name: "CEgressABI", path: "bpf/include"),
+        .systemLibrary(name: "CEgressPlugin", path: "plugins/include"),
         .target(name: "CEgressShims", cSettings: strictC),
         .target(name: "CEgressObjects", cSettings: strictC),
 
@@ -62,16 +92,34 @@ let package = Package(
         // Clusters made in Swift, by hand and at random, for the tests of the pure targets.
         .target(
             name: "EngineSamples", dependencies: ["EgressModel", "EgressPolicy"], path: "Tests/EngineSamples", swiftSettings: strict),
+        // Stands in for `egress-helper plugin-host`.
+        .executableTarget(
+            name: "PluginHostLauncher", dependencies: ["PluginHost"], path: "Tests/PluginHostLauncher", swiftSettings: strict),
 
         // Unit and property tests: they need nothing.
         tests("EgressModelTests", ["EgressModel"]),
         tests("EgressPolicyTests", ["EgressModel", "EgressPolicy", "EngineSamples"]),
         tests("EgressPlanTests", ["EgressModel", "EgressPolicy", "EgressPlan", "EngineSamples"]),
         tests("JSONTextTests", ["JSONText"]),
+        tests("EgressWireTests", ["EgressWire", "EgressModel", "EgressPolicy", "EgressPlan", "JSONText"]),
+        tests("EgressHelperTests", ["EgressHelper", "EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", logging]),
+        tests(
+            "HelperSocketTests",
+            [
+                "HelperSocket", "EgressWire", "EgressModel", "EgressPlan", "EgressPorts", "JSONText", "TestKit", logging, lifecycle,
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ]),
         tests("KubeObjectsTests", ["KubeObjects", "EgressModel", "JSONText"]),
         tests("ClusterFolderTests", ["ClusterFolder", "KubeObjects", "EgressModel", "EgressPorts", "JSONText"]),
 
         // Tests on the real kernel: packets through the loaded programs, networks of namespaces, the whole lab.
+        tests(
+            "PluginHostTests",
+            [
+                "PluginHost", "PluginHostLauncher", "EgressModel", "EgressPlan", "EgressPorts", "CEgressPlugin", "CEgressShims", "TestKit",
+                logging,
+            ]),
+        tests("HostNetworkTests", ["HostNetwork", "EgressModel", "EgressPlan", "EgressPorts", "CEgressShims", "TestKit"]),
         tests(
             "PacketTests",
             ["BPFDatapath", "EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", "CEgressABI", "CEgressShims", "CLibBPF", "TestKit"]),

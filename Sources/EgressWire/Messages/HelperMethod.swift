@@ -1,0 +1,19 @@
+/// What the helper can be asked for.
+public enum HelperMethod: String, Sendable, Hashable, CaseIterable {
+    case status = "status.get"
+    case facts = "facts.get"
+    case watchFacts = "facts.watch"
+    case applyPlan = "plan.apply"
+    case plan = "plan.get"
+    case state = "state.get"
+    case counters = "counters.get"
+    case plugins = "plugins.list"
+    case resolve = "plugins.resolve"
+    case cancel = "cancel"
+
+    /// Whether it changes anything; such methods are for uid 0 and the agent, and `egress-helper ipc` never forwards them.
+    public var changes: Bool { self == .applyPlan }
+
+    /// Longest request line, in bytes.
+    public var lineLimit: Int { self == .applyPlan ? WireLimits.planLine : WireLimits.line }
+}

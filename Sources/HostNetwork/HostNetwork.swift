@@ -1,0 +1,56 @@
+public import EgressPlan
+public import EgressPorts
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// The node's network by rtnetlink, /proc/sys and nft, as the calling thread's network namespace has it.
+///
+/// Needs CAP_NET_ADMIN; with CAP_NET_BROADCAST too, an address inside a pod is news at once instead of within a second.
+/// Makes sure of `net.ipv4.ip_forward=1`.
+public struct HostNetwork: HostNetworking {
+    private let tunnelName: String
+    private let nft: String
+
+    /// - Parameters:
+    ///   - tunnelName: of our VXLAN device; at most 15 bytes.
+    ///   - nft: absolute path of nftables' program; `nil`: where distributions have it.
+    public init(tunnelName: String = "egw0", nft: String? = nil) {
+        self.tunnelName = tunnelName
+        self.nft = nft ?? Command.find("nft")
+    }
+
+    public func facts() throws -> HostFacts {
+        try named("can't read the node's interfaces") { try NetlinkSocket().hostFacts() }
+    }
+
+    public func changes() -> AsyncStream<Void> { ChangeWatcher.changes() }
+
+    public func ensureTunnel(port: UInt16) throws -> TunnelDevice {
+        try named("can't make sure of the tunnel device \(tunnelName)") {
+            try TunnelSetup(name: tunnelName, port: port).ensure(NetlinkSocket())
+        }
+    }
+
+    public func setNetfilter(_ rules: NetfilterRules) throws {
+        try Command(path: nft, arguments: ["-f", "-"]).run(input: try netfilterScript(rules))
+    }
+
+    public func reservePorts(_ ports: ClosedRange<UInt16>) throws {
+        let sysctl = Sysctl(path: "net/ipv4/ip_local_reserved_ports")
+        let text = try sysctl.value() ?? ""
+        guard var reserved = ReservedPorts(text) else {
+            throw HostNetworkError("net.ipv4.ip_local_reserved_ports is '\(text)', which is no list of ports")
+        }
+        reserved.insert(ports)
+        try sysctl.set(reserved.text)
+    }
+
+    private func named<T>(_ what: String, _ body: () throws -> T) throws -> T {
+        do {
+            return try body()
+        } catch let error as NetlinkError {
+            let mayNot = error.errno == EPERM || error.errno == EACCES
+            throw HostNetworkError("\(what): \(error)", hint: mayNot ? "the helper needs CAP_NET_ADMIN" : nil)
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import EgressModel
+import EgressPlan
+import EgressPorts
+import Synchronization
+
+/// A fake: a kernel made of values, so that these tests are about the service alone. It does each step to a state as
+/// the maps would, and refuses what it is told to. The real one is in the packet and lab layers.
+final class RecordingKernel: DatapathApplying, HostNetworking, StrategyProviding {
+    struct Refusal: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private struct State {
+        var datapath = DatapathState()
+        var netfilter = NetfilterRules()
+        var facts = HostFacts()
+        var revision: UInt64 = 0
+        var done: [DatapathOperation] = []
+        var netfilterWrites = 0
+        var reserved: [ClosedRange<UInt16>] = []
+        var refuses: (@Sendable (DatapathOperation) -> Bool)?
+        var collected = 0
+        var changes: [AsyncStream<Void>.Continuation] = []
+    }
+
+    private let inner = Mutex(State())
+
+    let attachMode = "tcx"
+    let abiVersion = 1
+
+    var datapath: DatapathState { inner.withLock { $0.datapath } }
+    var netfilter: NetfilterRules { inner.withLock { $0.netfilter } }
+    var netfilterWrites: Int { inner.withLock { $0.netfilterWrites } }
+    var done: [DatapathOperation] { inner.withLock { $0.done } }
+    var reserved: [ClosedRange<UInt16>] { inner.withLock { $0.reserved } }
+    var collected: Int { inner.withLock { $0.collected } }
+
+    func refuse(_ refuses: (@Sendable (DatapathOperation) -> Bool)?) { inner.withLock { $0.refuses = refuses } }
+
+    /// Changes what the node is; tells who follows.
+    func become(_ facts: HostFacts) {
+        let followers = inner.withLock { state in
+            state.facts = facts
+            return state.changes
+        }
+        for follower in followers { follower.yield() }
+    }
+
+    /// Somebody else's hand.
+    func disturb(_ change: @Sendable (inout DatapathState) -> Void) { inner.withLock { change(&$0.datapath) } }
+
+    func actualState() throws -> DatapathState { datapath }
+
+    func execute(_ operation: DatapathOperation) throws {
+        try inner.withLock { state in
+            if state.refuses?(operation) == true { throw Refusal(description: "Cannot allocate memory (errno 12)") }
+            state.done.append(operation)
+            operation.apply(to: &state.datapath)
+        }
+    }
+
+    func revision() throws -> UInt64 { inner.withLock { $0.revision } }
+    func setRevision(_ revision: UInt64) throws { inner.withLock { $0.revision = revision } }
+    func counters() throws -> [DatapathCounter] { [DatapathCounter(name: "no_flow", code: .drop(3), packets: 2, bytes: 120)] }
+    func mapFill() throws -> [MapFill] { [MapFill(name: "egress_pods", used: datapath.pods.count, capacity: 4096)] }
+
+    func collectGarbage() throws -> Int {
+        inner.withLock { $0.collected += 1 }
+        return 0
+    }
+
+    func facts() throws -> HostFacts { inner.withLock { $0.facts } }
+
+    func changes() -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        continuation.yield()
+        inner.withLock { $0.changes.append(continuation) }
+        return stream
+    }
+
+    func ensureTunnel(port: UInt16) throws -> TunnelDevice { TunnelDevice(index: 5, innerMTU: 1450) }
+
+    func setNetfilter(_ rules: NetfilterRules) throws {
+        try inner.withLock { state in
+            if state.refuses?(.setNetfilter(rules)) == true { throw Refusal(description: "Operation not permitted (errno 1)") }
+            state.netfilter = rules
+            state.netfilterWrites += 1
+        }
+    }
+
+    func reservePorts(_ ports: ClosedRange<UInt16>) throws { inner.withLock { $0.reserved.append(ports) } }
+
+    func list() async -> [PluginStatus] { [PluginStatus(name: "static", version: "1", module: "/m/static.so", isHealthy: true)] }
+
+    func resolve(strategy: String, requestJSON: String) async throws -> PluginAnswer {
+        guard strategy == "static" else { throw HelperError(code: "not_found", message: "no module \(strategy)") }
+        return PluginAnswer(ipv4: [IPAddress(ipv4: 0xC633_6407)])
+    }
+}
+
+extension DatapathOperation {
+    /// What the maps hold after it.
+    func apply(to state: inout DatapathState) {
+        switch self {
+        case .attach(let place): state.attachments.insert(place)
+        case .detach(let place): state.attachments.remove(place)
+        case .setSettings(let settings): state.settings = settings
+        case .setNetfilter(let rules): state.netfilter = rules
+        case .setPod(let index, let pod): state.pods[index] = pod
+        case .removePod(let index): state.pods[index] = nil
+        case .addRule(let set, let rule): state.sets[set, default: []].insert(rule)
+        case .removeRule(let set, let rule):
+            state.sets[set]?.remove(rule)
+            if state.sets[set]?.isEmpty == true { state.sets[set] = nil }
+        case .setPolicy(let slot, let uid): state.policies[slot] = uid
+        case .removePolicy(let slot): state.policies[slot] = nil
+        case .setChoice(let key, let choice): state.choices[key] = choice
+        case .removeChoice(let key): state.choices[key] = nil
+        case .setGateway(let address, let record): state.gateways[address] = record
+        case .removeGateway(let address): state.gateways[address] = nil
+        case .setNode(let address, let record): state.nodes[address] = record
+        case .removeNode(let address): state.nodes[address] = nil
+        case .setClusterRange(let prefix, let kind): state.cluster[prefix] = kind
+        case .removeClusterRange(let prefix): state.cluster[prefix] = nil
+        case .setEntry(let id, let record): state.entries[id] = record
+        case .removeEntry(let id): state.entries[id] = nil
+        case .setEgressAddress(let address, let record): state.egressAddresses[address] = record
+        case .removeEgressAddress(let address): state.egressAddresses[address] = nil
+        case .forgetFlows, .forgetTranslations: break
+        }
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import CEgressShims
+import Glibc
+import Logging
+import PluginHost
+import Synchronization
+
+/// A folder of modules that the test compiles; it goes with the object.
+final class ModuleFolder: Sendable {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/egt-modules-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { throw Failure(text: "mkdtemp") }
+        path = String(cString: made)
+        chmod(path, 0o755)
+    }
+
+    deinit { try? run("/bin/rm", ["-rf", path]) }
+
+    /// Path of a file in the folder.
+    func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    func write(_ text: String, to name: String) throws {
+        guard let stream = fopen(file(name), "w") else { throw Failure(text: "fopen \(name)") }
+        fputs(text, stream)
+        fclose(stream)
+    }
+
+    /// Compiles C text into `name.so`.
+    func compile(_ name: String, _ source: String) throws {
+        try write(source, to: "\(name).c")
+        try run(
+            "/usr/bin/cc",
+            [
+                "-std=gnu11", "-Wall", "-Werror", "-fPIC", "-shared", "-I\(project)/plugins/include", file("\(name).c"), "-o",
+                file("\(name).so"),
+            ])
+    }
+
+    /// As plugins/static/README.md says.
+    func compileStatic() throws {
+        try run(
+            "/usr/bin/cc",
+            [
+                "-std=c11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fvisibility=hidden",
+                "-I\(project)/plugins/include", "\(project)/plugins/static/static.c", "-o", file("static.so"), "-ljson-c",
+            ])
+    }
+
+    func host(
+        patience: PluginPatience = PluginPatience(start: .seconds(30), call: .seconds(10), restart: .seconds(60)), log: LogLines? = nil
+    ) throws
+        -> PluginHost
+    {
+        var logger = Logger(label: "test") { _ in log ?? LogLines() }
+        logger.logLevel = .trace
+        return PluginHost(executable: try launcher(), folders: [path], patience: patience, logger: logger)
+    }
+
+    private func launcher() throws -> String {
+        var bytes = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &bytes, bytes.count - 1)
+        let own = String(decoding: bytes.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard let slash = own.lastIndex(of: "/") else { throw Failure(text: "no path of its own") }
+        return "\(own[..<slash])/PluginHostLauncher"
+    }
+}
+
+struct Failure: Error {
+    var text: String
+}
+
+/// The top of the project.
+let project = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+
+func run(_ path: String, _ arguments: [String]) throws {
+    var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
+    defer { words.forEach { free($0) } }
+    words.append(nil)
+    var text = [UInt8](repeating: 0, count: 8192)
+    var end = egress_exit()
+    let failure = egress_run(path, words, nil, 0, &text, text.count, 60_000, &end)
+    guard failure == 0, end.status == 0, end.timed_out == 0 else {
+        throw Failure(text: "\(path): \(String(decoding: text.prefix(Int(end.said)), as: UTF8.self))")
+    }
+}
+
+/// Keeps what is logged.
+final class LogLines: LogHandler, Sendable {
+    private let kept = Mutex<[String]>([])
+    var lines: [String] { kept.withLock { $0 } }
+
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    var logLevel: Logger.Level {
+        get { .trace }
+        set {}
+    }
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
+
+    func log(event: LogEvent) {
+        kept.withLock { $0.append("\(event.level): \(event.message)") }
+    }
+}
