@@ -29,7 +29,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "kubectl-egress",
     products: [
-        .executable(name: "egress-helper", targets: ["egress-helper"])
+        .executable(name: "kubectl-egress", targets: ["kubectl-egress"]),
+        .executable(name: "egress-helper", targets: ["egress-helper"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -66,12 +67,22 @@ let package = Package(
         // The two applications, as libraries; they know ports only.
         library(
             "EgressHelper", ["EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", "EgressWire", "JSONText", logging, lifecycle]),
+        library(
+            "EgressCommands",
+            [
+                "EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", "EgressWire", "JSONText", "KubeObjects", argumentParser,
+                logging, lifecycle,
+            ]),
         .executableTarget(
             name: "egress-helper",
             dependencies: [
                 "EgressHelper", "HelperSocket", "BPFDatapath", "HostNetwork", "PluginHost", "EgressPlan", "EgressPorts", "EgressWire",
                 argumentParser, lifecycle, signals, logging,
             ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "kubectl-egress",
+            dependencies: ["EgressCommands", "ClusterFolder", "HelperSocket", "EgressPlan", "EgressPorts"],
             swiftSettings: strict),
 
         // C: system libraries, the one definition of map layouts, the plugin header, glue that Swift cannot express.
@@ -111,6 +122,13 @@ let package = Package(
             ]),
         tests("KubeObjectsTests", ["KubeObjects", "EgressModel", "JSONText"]),
         tests("ClusterFolderTests", ["ClusterFolder", "KubeObjects", "EgressModel", "EgressPorts", "JSONText"]),
+        .testTarget(
+            name: "EgressCommandsTests",
+            dependencies: [
+                "EgressCommands", "ClusterFolder", "HelperSocket", "EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", "EgressWire",
+                "JSONText", "KubeObjects", logging,
+            ],
+            exclude: ["Fixtures", "Golden"], swiftSettings: strict),
 
         // Tests on the real kernel: packets through the loaded programs, networks of namespaces, the whole lab.
         tests(

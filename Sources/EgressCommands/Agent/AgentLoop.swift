@@ -1,0 +1,68 @@
+import EgressModel
+import EgressPlan
+import EgressPolicy
+import EgressPorts
+import Logging
+
+/// The agent of one node: follows the cluster and the helper, and keeps what the node says and does in step with both.
+struct AgentLoop: Sendable {
+    let settings: AgentSettings
+    let cluster: any Cluster
+    let openHelper: @Sendable (String) async throws -> any HelperCalling
+    let clock: any WallClock
+    let log: Logger
+
+    /// A turn without an event, so that the report stays fresh.
+    static let refreshSeconds: Int64 = 10
+
+    /// Runs until it is cancelled, or the cluster can't be followed any more.
+    func run() async {
+        let link = HelperLink()
+        let wake = WakeUps()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await HelperFollower(loop: self, link: link, wake: wake).run() }
+            group.addTask { await follow(wake) }
+            group.addTask { await refresh(wake) }
+            group.addTask { await wake.runAlarms(clock) }
+            await AgentWorker(loop: self, link: link, wake: wake).run()
+            group.cancelAll()
+        }
+    }
+
+    private func follow(_ wake: WakeUps) async {
+        for await _ in cluster.changes() { wake.now() }
+        if !Task.isCancelled {
+            log.error("\(plainText(cluster.source)) can't be followed any more: stopping")
+            wake.finish()
+        }
+    }
+
+    private func refresh(_ wake: WakeUps) async {
+        while (try? await clock.sleep(seconds: Double(Self.refreshSeconds))) != nil { wake.now() }
+    }
+}
+
+/// Reasons to take a turn. Those that come while one is taken are one.
+struct WakeUps: Sendable {
+    let turns: AsyncStream<Void>
+    private let turn: AsyncStream<Void>.Continuation
+    private let alarms: AsyncStream<Double>
+    private let alarm: AsyncStream<Double>.Continuation
+
+    init() {
+        (turns, turn) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (alarms, alarm) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    func now() { turn.yield() }
+    func finish() { turn.finish() }
+    /// A turn in so many seconds; of several that are asked for while one runs, the last counts.
+    func after(_ seconds: Double) { alarm.yield(seconds) }
+
+    func runAlarms(_ clock: any WallClock) async {
+        for await seconds in alarms {
+            guard (try? await clock.sleep(seconds: min(seconds, 5))) != nil else { return }
+            now()
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import EgressModel
+import EgressPlan
+import EgressPolicy
+
+/// How taking a plan on went.
+enum PlanOutcome: Sendable, Hashable {
+    /// The kernel has it. Pods of the plan that no device was found for.
+    case inForce(notGoverned: [ObjectReference])
+    /// The helper, or the way to it, said no.
+    case failed(Reason)
+}
+
+extension PlanOutcome {
+    /// The reason for a user; a helper that isn't there is another matter than one that refuses.
+    init(_ error: HelperError) {
+        let isGone = ["unreachable", "timeout"].contains(error.code)
+        self = .failed(Reason(isGone ? .helperUnreachable : .helperRefused, error.description))
+    }
+}
+
+/// `status.policies`: what is in force here of each policy of the plan, by name.
+func policiesInForce(_ plan: NodePlan, _ outcome: PlanOutcome, _ effective: EffectivePolicy) -> [PolicyInForce] {
+    plan.policies.map { planned in
+        let metadata = planned.accepted.metadata
+        var report = PolicyInForce(
+            name: metadata.name, uid: metadata.uid, generation: metadata.generation, programmed: !passing.contains(planned.code),
+            pods: planned.pods, code: planned.code, reason: planned.reason)
+        switch outcome {
+        case .failed(let reason):
+            report.programmed = false
+            report.code = reason.code.rawValue
+            report.reason = reason.text
+        case .inForce(let notGoverned):
+            let missing = notGoverned.filter { pod in
+                effective.pods.contains { $0.pod.reference == pod && $0.policies.contains(metadata.name) }
+            }
+            guard let first = missing.first else { break }
+            report.programmed = false
+            report.code = ReasonCode.podNotGoverned.rawValue
+            report.reason = "no device of this node leads to \(first)" + (missing.count > 1 ? " and \(missing.count - 1) more" : "")
+        }
+        return report
+    }
+}
+
+/// Codes of what a plan lacks only until another node has spoken: not in force yet. Others are how the policy stands here.
+private let passing: Set<String> = Set(
+    [.entryNotAnnounced, .noNodeReports, .addressUnknown, .notYetProgrammed].map { (code: ReasonCode) in code.rawValue })
+
+/// What stays of an earlier report while nothing is known of the kernel.
+func policiesNotInForce(_ policies: [PolicyInForce], _ reason: Reason) -> [PolicyInForce] {
+    policies.map { policy in
+        var policy = policy
+        policy.programmed = false
+        policy.code = reason.code.rawValue
+        policy.reason = reason.text
+        return policy
+    }
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import EgressModel
+import EgressPolicy
+
+struct ExplainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Say how traffic leaves, and why.",
+        discussion: """
+            # How does a pod leave?
+            kubectl egress explain pod mediabot -n default
+
+            # By which address does it reach this destination?
+            kubectl egress explain pod mediabot --to 203.0.113.80:443
+            """,
+        subcommands: [ExplainPodCommand.self])
+}
+
+struct ExplainPodCommand: RunnableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pod",
+        abstract: "Say how a pod's traffic leaves: the verdict, each policy with the field that decided, and what is in force.",
+        discussion: """
+            # Every rule of the pod
+            kubectl egress explain pod mediabot
+
+            # One connection
+            kubectl egress explain pod mediabot -n default --to 203.0.113.80:443/tcp
+
+            # A host's name is resolved where this command runs
+            kubectl egress explain pod mediabot --to www.example.org:443 -o json
+            """,
+        aliases: ["pods", "po"])
+
+    @OptionGroup(title: GlobalOptions.sectionTitle) var global: GlobalOptions
+    @Option(help: "The destination: HOST[:PORT[/PROTO]].") var to: String?
+    @Option(name: .shortAndLong, help: "Output format: json, yaml or wide.", completion: .list(["json", "yaml", "wide"])) var output:
+        String?
+    @Argument(help: ArgumentHelp("", valueName: "NAME")) var names: [String] = []
+
+    func run(in environment: CommandEnvironment) async throws -> Int32 {
+        let format = try OutputFormat(output, allowed: [.json, .yaml, .wide])
+        guard let name = names.first, names.count == 1 else {
+            throw CommandError.usage("explain pod takes one name, \(names.count) were given", of: "kubectl egress explain pod")
+        }
+        let text = try to.map { value throws(CommandError) in try DestinationText(value) }
+        let effective = try await environment.effectivePolicy(global)
+        let pod = try Self.find(name, namespace: global.namespace ?? "default", in: effective)
+        let destination = try await text.asyncMap { try await environment.resolve($0, for: pod) }
+        let asked = destination.map { Destination(address: $0.address, port: $0.port, transport: $0.transport) }
+        let explanation = explain(pod, to: asked, in: effective)
+        let steering = effective.egressNodes.first { $0.name == pod.nodeName }?.steering?.default
+        environment.render(PodExplanation(explanation: explanation, destination: destination, steering: steering), as: format)
+        return 0
+    }
+
+    /// The pod, or the API server's words and where there is one of that name, or nearly.
+    static func find(_ name: String, namespace: String, in effective: EffectivePolicy) throws(CommandError) -> Pod {
+        let pods = effective.pods.map(\.pod)
+        if let pod = pods.first(where: { $0.name == name && $0.namespace == namespace }) { return pod }
+        let elsewhere = pods.filter { $0.name == name }.map(\.namespace).sorted()
+        if !elsewhere.isEmpty {
+            throw .notFound("pods", name, hints: ["namespace \(namespace) has none; there is one in: \(namesInWords(elsewhere)) (-n)"])
+        }
+        let near = pods.filter { $0.namespace == namespace && !suggestions(for: name, among: [$0.name]).isEmpty }.map(\.name).sorted()
+        if !near.isEmpty { throw .notFound("pods", name, hints: ["in namespace \(namespace): \(namesInWords(near))"]) }
+        let there = pods.filter { $0.namespace == namespace }.map(\.name).sorted()
+        throw .notFound("pods", name, hints: ["pods of namespace \(namespace): \(namesInWords(there))"])
+    }
+}
+
+extension CommandEnvironment {
+    /// Resolves a name here; of its addresses the first of a family that the pod has.
+    func resolve(_ text: DestinationText, for pod: Pod) async throws -> ResolvedDestination {
+        switch text.host {
+        case .address(let address):
+            return ResolvedDestination(address: address, port: text.port, transport: text.transport)
+        case .name(let name):
+            let found = try await resolveHost(name)
+            let families = Set(pod.addresses.map(\.family))
+            guard let address = found.first(where: { families.contains($0.family) }) ?? found.first else {
+                throw CommandError(
+                    "--to \(plainText(name)): this machine's resolver knows no such host",
+                    hints: ["the pod's resolver may know more than this machine's: give the address"])
+            }
+            return ResolvedDestination(
+                address: address, port: text.port, transport: text.transport, name: name, others: found.filter { $0 != address })
+        }
+    }
+}
+
+extension Optional {
+    func asyncMap<Result>(_ transform: (Wrapped) async throws -> Result) async rethrows -> Result? {
+        if let self { try await transform(self) } else { nil }
+    }
+}

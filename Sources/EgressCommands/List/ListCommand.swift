@@ -1,0 +1,42 @@
+import ArgumentParser
+import EgressModel
+import EgressPolicy
+
+struct ListCommand: RunnableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the rules of the datapath: which pod leaves how, to where, and by which policy.",
+        discussion: """
+            # Every rule of the cluster
+            kubectl egress list -A
+
+            # Rules of pods on a node, and of pods that leave through it
+            kubectl egress list --node node-2 -o wide
+
+            # What `cilium-dbg bpf egress list -o json` would print on that node
+            kubectl egress list -o cilium --node node-2
+            """,
+        aliases: ["ls"])
+
+    @OptionGroup(title: GlobalOptions.sectionTitle) var global: GlobalOptions
+    @Option(help: "Only rules of pods on this node or of pods that leave through it; with -o cilium, the node that looks.")
+    var node: String?
+    @Option(
+        name: .shortAndLong, help: "Output format: json, yaml, wide, name or cilium.",
+        completion: .list(["json", "yaml", "wide", "name", "cilium"])) var output: String?
+
+    func run(in environment: CommandEnvironment) async throws -> Int32 {
+        let format = try OutputFormat(output, allowed: [.json, .yaml, .wide, .name, .cilium])
+        if format == .cilium, node == nil {
+            throw CommandError("-o cilium shows the rules as one node sees them: --node NAME is required")
+        }
+        let effective = try await environment.effectivePolicy(global)
+        if let node, !effective.nodes.contains(where: { $0.name == node }) {
+            throw CommandError.notFound("nodes", node, hints: ["nodes: " + namesInWords(effective.nodes.map(\.name))])
+        }
+        let list = RuleList(effective: effective, node: node, namespace: global.onlyNamespace)
+        environment.render(list, as: format, showsNamespaces: global.allNamespaces)
+        if list.rules.isEmpty, format == .table || format == .wide { environment.note("No egress rules found.") }
+        return 0
+    }
+}

@@ -1,0 +1,25 @@
+import EgressModel
+
+/// One finding for a person: severity, object and code, then what is wrong, then what to do.
+func findingText(_ finding: Finding, width: Int) -> String {
+    let object = finding.object.map { " \($0)" } ?? ""
+    let place = finding.place.map { " (\($0))" } ?? ""
+    let head = "\(finding.severity.rawValue.uppercased())\(object) [\(finding.code)]\(place)"
+    let message = (finding.field.map { "\($0): " } ?? "") + finding.message
+    var lines = [plainText(head)] + wrapped(message, first: "  ", width: width)
+    if let hint = finding.hint { lines += wrapped(hint, first: "  hint: ", width: width) }
+    return lines.map { $0 + "\n" }.joined()
+}
+
+/// Findings of a result, after an empty line; nothing when there are none.
+func findingsText(_ findings: [Finding], width: Int) -> String {
+    findings.isEmpty ? "" : "\n" + findings.map { findingText($0, width: width) }.joined()
+}
+
+/// A finding of a manifest in one line, as compilers print it: the editor jumps to it.
+func manifestLine(_ finding: Finding) -> String {
+    let place = finding.place.map { "\($0): " } ?? ""
+    let object = finding.object.map { "\($0.kind) \($0.namespace.map { "\($0)/" } ?? "")\($0.name): " } ?? ""
+    let field = finding.field.map { "\($0): " } ?? ""
+    return plainText("\(place)\(object)\(field)\(finding.message) [\(finding.code)]")
+}

@@ -1,0 +1,53 @@
+import EgressModel
+import JSONText
+import KubeObjects
+
+/// What a command found out, in every form that `-o` may ask for.
+protocol CommandResult: Sendable {
+    /// The contract's object.
+    var json: JSONValue { get }
+    /// `kind/name` lines of `-o name`.
+    var names: [String] { get }
+    /// Of `-o cilium`; `null` where a command has no such form.
+    var cilium: JSONValue { get }
+    /// Shown on standard error where the format has no room for them.
+    var findings: [Finding] { get }
+
+    /// Lines for a person, each ended by a newline.
+    func text(_ layout: TextLayout) -> String
+}
+
+/// How text for a person is laid out.
+struct TextLayout: Sendable {
+    var isWide = false
+    /// `-A`: NAMESPACE is the first column.
+    var showsNamespaces = false
+    /// Columns of the terminal; `nil` in a pipe, where nothing is cut.
+    var width: Int?
+
+    /// Where prose breaks.
+    var proseWidth: Int { min(width ?? 80, 80) }
+}
+
+extension CommandResult {
+    var cilium: JSONValue { .null }
+}
+
+extension CommandEnvironment {
+    /// The one door to standard output: every format of every command.
+    func render(_ result: some CommandResult, as format: OutputFormat, showsNamespaces: Bool = false) {
+        standardOutput(text(of: result, as: format, showsNamespaces: showsNamespaces))
+        if !format.carriesFindings { result.findings.forEach { standardError(findingText($0, width: 80)) } }
+    }
+
+    func text(of result: some CommandResult, as format: OutputFormat, showsNamespaces: Bool) -> String {
+        let layout = TextLayout(isWide: format == .wide, showsNamespaces: showsNamespaces, width: isOutputTerminal ? width : nil)
+        return switch format {
+        case .table, .wide: result.text(layout)
+        case .json: result.json.text(pretty: true) + "\n"
+        case .yaml: result.json.yamlText
+        case .name: result.names.map { plainText($0) + "\n" }.joined()
+        case .cilium: result.cilium.text(pretty: true) + "\n"
+        }
+    }
+}

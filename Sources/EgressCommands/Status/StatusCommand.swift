@@ -1,0 +1,54 @@
+import ArgumentParser
+import EgressModel
+import EgressPolicy
+import EgressPorts
+
+struct StatusCommand: RunnableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Is it working: policies and where they are in force, gateways, nodes, and what is wrong.",
+        discussion: """
+            # Everything
+            kubectl egress status
+
+            # One policy, for a script
+            kubectl egress status egress-sample -o json
+
+            # Again after each change
+            kubectl egress status -w
+            """)
+
+    @OptionGroup(title: GlobalOptions.sectionTitle) var global: GlobalOptions
+    @Option(name: .shortAndLong, help: "Output format: json, yaml, wide or name.", completion: .list(["json", "yaml", "wide", "name"]))
+    var output: String?
+    @Option(name: .shortAndLong, help: ArgumentHelp("Print again after each change.", valueName: "[=true]")) var watch: Bool = false
+    @Argument(help: ArgumentHelp("", valueName: "[POLICY...]")) var policies: [String] = []
+
+    func run(in environment: CommandEnvironment) async throws -> Int32 {
+        let format = try OutputFormat(output, allowed: [.json, .yaml, .wide, .name])
+        let cluster = try environment.cluster(global)
+        guard watch else {
+            environment.render(try await report(cluster, environment), as: format, showsNamespaces: global.allNamespaces)
+            return 0
+        }
+        var last = ""
+        for await _ in cluster.changes() {
+            let text = environment.text(of: try await report(cluster, environment), as: format, showsNamespaces: global.allNamespaces)
+            if text != last { environment.standardOutput((last.isEmpty ? "" : "\n") + text) }
+            last = text
+        }
+        return 0
+    }
+
+    private func report(_ cluster: any Cluster, _ environment: CommandEnvironment) async throws -> StatusReport {
+        let snapshot = try await cluster.snapshot()
+        let names = Set(snapshot.policies.map(\.metadata.name))
+        if let missing = policies.first(where: { !names.contains($0) }) {
+            throw CommandError.notFound(
+                "ciliumegressgatewaypolicies.cilium.io", missing, hints: ["policies: " + namesInWords(names.sorted())])
+        }
+        return StatusReport(
+            snapshot: snapshot, effective: environment.effectivePolicy(of: snapshot), only: policies,
+            now: environment.clock.secondsSinceEpoch())
+    }
+}

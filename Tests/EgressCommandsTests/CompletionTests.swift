@@ -1,0 +1,121 @@
+import EgressModel
+import EgressPorts
+import Testing
+
+@testable import EgressCommands
+
+/// cobra's protocol: a line a word, a tab before its description, `:N` last, exit code 0 whatever happens.
+@Suite struct CompletionTests {
+    private func complete(_ words: [String], bench: Bench = Bench()) async -> (words: [String], directive: String, lines: [String]) {
+        var bench = bench
+        bench.variables["KUBECTL_EGRESS_SNAPSHOT"] = bench.variables["KUBECTL_EGRESS_SNAPSHOT"] ?? "fake"
+        let run = await bench.run(words, snapshot: false, calledAs: "/usr/local/bin/kubectl_complete-egress")
+        #expect(run.code == 0)
+        #expect(run.error.isEmpty)
+        let lines = run.output.split(separator: "\n").map(String.init)
+        let values = lines.dropLast().map { $0.split(separator: "\t").first.map(String.init) ?? "" }
+        return (values, lines.last ?? "", lines)
+    }
+
+    @Test func `commands come with what they do`() async {
+        let answer = await complete([""])
+        #expect(answer.words == ["status", "explain", "list", "apply", "agent", "completion", "version", "options", "help"])
+        #expect(answer.directive == ":4")
+        #expect(answer.lines[0].hasPrefix("status\tIs it working"))
+        #expect(await complete(["st"]).words == ["status"])
+        #expect(await complete(["explain", ""]).words == ["pod"])
+        #expect(await complete(["-n", "shop", "l"]).words == ["list"])
+    }
+
+    @Test func `no words at all are no error`() async {
+        #expect(await complete([]).words.count == 9)
+    }
+
+    @Test func `pods of the namespace come with phase, address and node`() async {
+        let answer = await complete(["explain", "pod", ""])
+        #expect(answer.lines == ["bystander\tRunning 10.244.1.11 node-1", "mediabot\tRunning 10.244.1.10 node-1", ":4"])
+        #expect(await complete(["explain", "pod", "-n", "shop", ""]).words == ["mediabot"])
+        #expect(await complete(["explain", "pod", "--namespace=none", ""]).words.isEmpty)
+        #expect(await complete(["explain", "pod", "med"]).words == ["mediabot"])
+        #expect(await complete(["explain", "pod", "mediabot", ""]).words.isEmpty)
+    }
+
+    @Test func `policies, nodes and namespaces come from the snapshot`() async {
+        #expect(await complete(["status", ""]).words == ["egress-sample", "nobody"])
+        #expect(await complete(["status", "nobody", ""]).words == ["egress-sample"])
+        #expect(await complete(["list", "--node", ""]).words == ["node-1", "node-2", "node-3"])
+        #expect(await complete(["list", "--node=node-2"]).words == ["--node=node-2"])
+        #expect(await complete(["status", "-n", "s"]).words == ["shop"])
+    }
+
+    @Test func `flags, values and files`() async {
+        let flags = await complete(["list", "--no"])
+        #expect(flags.words == ["--node"])
+        #expect(await complete(["list", "-"]).words.contains("--kubeconfig"))
+        #expect(await complete(["list", "-o", ""]).words == ["json", "yaml", "wide", "name", "cilium"])
+        #expect(await complete(["list", "-Ao", "c"]).words == ["cilium"])
+        #expect(await complete(["apply", "--dry-run="]).words == ["--dry-run=none", "--dry-run=client"])
+        let manifests = await complete(["apply", "-f", ""])
+        #expect(manifests.lines == ["yaml", "yml", "json", ":8"])
+        #expect(await complete(["status", "--snapshot", ""]).lines == [":16"])
+        #expect(await complete(["status", "--kubeconfig", "x"]).lines == [":0"])
+        #expect(await complete(["completion", ""]).words == ["bash", "zsh", "fish"])
+        #expect(await complete(["help", "ex"]).words == ["explain"])
+        #expect(await complete(["help", "explain", ""]).words == ["pod"])
+        #expect(await complete(["status", "--", "--n"]).words.isEmpty)
+    }
+
+    @Test func `a snapshot that can't be read offers nothing, and is no error`() async {
+        var bench = Bench()
+        bench.variables = ["KUBECTL_EGRESS_SNAPSHOT": "gone"]
+        #expect(await complete(["explain", "pod", ""], bench: bench).lines == [":4"])
+        let failing = FakeCluster(ClusterSnapshot())
+        failing.fail(CommandError("broken"))
+        #expect(await complete(["explain", "pod", ""], bench: Bench(failing)).lines == [":4"])
+    }
+
+    @Test func `a cluster that doesn't answer is given up at the deadline`() async {
+        let start = ContinuousClock.now
+        #expect(await complete(["explain", "pod", ""], bench: Bench(StuckCluster())).lines == [":4"])
+        let taken = ContinuousClock.now - start
+        #expect(taken >= .milliseconds(1400))
+        #expect(taken < .seconds(10))
+    }
+
+    @Test func `an object's name can't add words`() async {
+        var snapshot = fixture("cluster.yaml")
+        snapshot.pods[0].metadata.name = "a\tb\u{1B}[2J"
+        let answer = await complete(["explain", "pod", ""], bench: Bench(FakeCluster(snapshot)))
+        #expect(answer.words.contains("a?b?[2J"))
+    }
+
+    @Test func `the hidden command answers too, without descriptions where asked`() async {
+        let run = await Bench().run(["__completeNoDesc", "st"], snapshot: false)
+        #expect(run.output == "status\n:4\n")
+        #expect(await Bench().run(["__complete", "st"], snapshot: false).output.hasPrefix("status\tIs it"))
+    }
+
+    @Test(arguments: [("bash", "kubectl-egress.bash"), ("zsh", "_kubectl-egress"), ("fish", "kubectl-egress.fish")])
+    func `the script in completions is what the command prints`(shell: String, file: String) async throws {
+        let run = await Bench().run("completion \(shell)", snapshot: false)
+        #expect(run.code == 0)
+        #expect(
+            run.output == (try contents(projectFile("completions/\(file)"))),
+            "make it anew: kubectl-egress completion \(shell) > completions/\(file)")
+    }
+}
+
+/// A cluster whose reader never comes back: a stand-in for a dead network file system.
+private struct StuckCluster: Cluster {
+    let source = "stuck"
+
+    func snapshot() async throws -> ClusterSnapshot {
+        try await Task.sleep(for: .seconds(30))
+        return ClusterSnapshot()
+    }
+
+    func changes() -> AsyncStream<Void> { AsyncStream { $0.finish() } }
+    func apply(_ manifests: [Manifest]) async throws -> [AppliedObject] { [] }
+    func report(_ node: EgressNode) async throws {}
+    func tunnelTokens() async throws -> [[UInt8]] { [] }
+}
