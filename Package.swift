@@ -141,6 +141,7 @@ let package = Package(
         tests(
             "PacketTests",
             ["BPFDatapath", "EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", "CEgressABI", "CEgressShims", "CLibBPF", "TestKit"]),
+        tests("LabTests", ["TestKit"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x

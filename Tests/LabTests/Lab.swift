@@ -6,6 +6,16 @@ struct Lab {
     let id: String
     let environment: [String: String]
 
+    /// The top of the checkout, found from this file.
+    static let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let script = top.appendingPathComponent("Tests/Lab/lab").path
+
+    /// Where the programs under test were built: `EGRESS_BIN`, or beside the test bundle.
+    static let products: URL = {
+        if let given = ProcessInfo.processInfo.environment["EGRESS_BIN"] { return URL(fileURLWithPath: given, relativeTo: top) }
+        return URL(fileURLWithPath: CommandLine.arguments.first ?? "").deletingLastPathComponent()
+    }()
+
     static let egressIP = "198.51.100.100"
     static let secondEgressIP = "198.51.100.200"
     static let outside = "203.0.113.10"
@@ -13,15 +23,15 @@ struct Lab {
     /// Brings the lab up with helper and agent on every node, runs the body, and takes everything down.
     static func with(attach: String = "auto", start: Bool = true, _ body: (Lab) async throws -> Void) async throws {
         let id = "t" + String(UInt32.random(in: 0..<(1 << 28)), radix: 36)
-        let lab = Lab(id: id, environment: ["EGRESS_BIN": Program.products.path, "EGRESS_ATTACH": attach])
+        let lab = Lab(id: id, environment: ["EGRESS_BIN": Lab.products.path, "EGRESS_ATTACH": attach])
         do {
             try lab.call("up")
             if start { try lab.call("start") }
             try await body(lab)
         } catch {
             let logs = lab.logs()
-            try? lab.call("down")
-            throw Program.Failure(description: "\(error)\n\(logs)")
+            _ = try? lab.call("down")
+            throw TestKitError("\(error)\n\(logs)")
         }
         try lab.call("down")
     }
@@ -33,34 +43,39 @@ struct Lab {
     func call(_ verb: String, _ arguments: String...) throws -> String {
         let outcome = try run(verb, arguments)
         guard outcome.succeeded else {
-            throw Program.Failure(description: "lab \(verb) \(arguments.joined(separator: " ")): \(outcome.errors)\(outcome.output)")
+            throw TestKitError("lab \(verb) \(arguments.joined(separator: " ")): \(outcome.errors)\(outcome.output)")
         }
         return outcome.output
     }
 
-    func run(_ verb: String, _ arguments: [String]) throws -> Program.Outcome {
-        try Program.run(Program.top.appendingPathComponent("Tests/Lab/lab").path, [verb, id] + arguments, environment: environment)
+    func run(_ verb: String, _ arguments: [String]) throws -> CommandOutcome {
+        try Command.outcome([Self.script, verb, id] + arguments, environment: environment)
     }
 
     /// Runs a command in the namespace of a node, a pod, `underlay` or `outside`.
-    func exec(_ name: String, _ command: String...) throws -> Program.Outcome {
+    func exec(_ name: String, _ command: String...) throws -> CommandOutcome {
         try run("exec", [name] + command)
     }
 
+    /// Starts a command there that goes on beside the test.
+    func start(_ name: String, _ command: String...) throws -> RunningCommand {
+        try Command.start(["ip", "netns", "exec", "egt-\(id)-\(name)"] + command)
+    }
+
     /// `kubectl egress …` on the lab's cluster, as its user would type it.
-    func egress(_ arguments: String...) throws -> Program.Outcome {
-        try Program.run(
-            Program.products.appendingPathComponent("kubectl-egress").path, arguments,
-            environment: ["KUBECTL_EGRESS_SNAPSHOT": cluster.path])
+    func egress(_ arguments: String...) throws -> CommandOutcome {
+        try Command.outcome(
+            [Lab.products.appendingPathComponent("kubectl-egress").path] + arguments, environment: ["KUBECTL_EGRESS_SNAPSHOT": cluster.path]
+        )
     }
 
     /// Applies a policy's text and waits until the nodes concerned report it.
     @discardableResult
-    func apply(_ manifest: String, wait: Bool = true) throws -> Program.Outcome {
+    func apply(_ manifest: String, wait: Bool = true) throws -> CommandOutcome {
         let file = path.appendingPathComponent("policy-\(UUID().uuidString).yaml")
         try Data(manifest.utf8).write(to: file)
         let outcome = try egress("apply", "-f", file.path, "--wait=\(wait)", "--timeout=20s")
-        guard outcome.succeeded else { throw Program.Failure(description: "apply: \(outcome.errors)\(outcome.output)") }
+        guard outcome.succeeded else { throw TestKitError("apply: \(outcome.errors)\(outcome.output)") }
         return outcome
     }
 
@@ -89,8 +104,9 @@ struct Lab {
     func counter(_ name: String, node: String) throws -> Int {
         let socket = path.appendingPathComponent("\(node)/helper.sock").path
         let request = #"{"v":1,"id":1,"method":"counters.get","params":{}}"# + "\n"
-        let answer = try Program.run("/usr/bin/socat", ["-t2", "-", "UNIX-CONNECT:\(socket)"], input: request)
-        let jq = try Program.run("/usr/bin/jq", ["-r", "select(.id == 1).result.counters[] | select(.name == \"\(name)\").packets"], input: answer.output)
+        let answer = try Command.outcome(["socat", "-t2", "-", "UNIX-CONNECT:\(socket)"], input: request)
+        let jq = try Command.outcome(
+            ["jq", "-r", "select(.id == 1).result.counters[] | select(.name == \"\(name)\").packets"], input: answer.output)
         return Int(jq.output.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
     }
 

@@ -20,7 +20,8 @@ struct PacketPathTests {
         try await Lab.with { lab in
             try lab.apply(samplePolicy())
             for pod in ["mediabot", "mediabot-on-gateway"] {
-                let answer = try lab.exec(pod, "curl", "-sS", "--max-time", "10", "-o", "/dev/null", "-w", "%{size_download}", "http://\(Lab.outside)/big/../big")
+                let answer = try lab.exec(
+                    pod, "curl", "-sS", "--max-time", "10", "-o", "/dev/null", "-w", "%{size_download}", "http://\(Lab.outside)/big/../big")
                 #expect(answer.output == "1048576", "\(pod): \(answer.errors)")
             }
         }
@@ -36,7 +37,8 @@ struct PacketPathTests {
             }
             #expect(try echo.peer(from: "bystander") == "192.0.2.11")
 
-            let rules = "table inet egt { chain c { type filter hook input priority 0; ip saddr \(Lab.egressIP) icmp type echo-request counter\n }\n }"
+            let rules =
+                "table inet egt { chain c { type filter hook input priority 0; ip saddr \(Lab.egressIP) icmp type echo-request counter\n }\n }"
             #expect(try lab.exec("outside", "nft", rules).succeeded)
             #expect(try lab.exec("mediabot", "ping", "-c", "3", "-i", "0.2", "-W", "2", Lab.outside).succeeded)
             #expect(try lab.exec("outside", "nft", "list", "table", "inet", "egt").output.contains("counter packets 3 "))

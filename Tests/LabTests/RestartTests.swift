@@ -18,7 +18,7 @@ struct RestartTests {
                     time.sleep(0.1)
                 print("ended well", c.sock.getsockname()[1])
                 """
-            let load = try BackgroundProgram(["ip", "netns", "exec", "egt-\(lab.id)-mediabot", "python3", "-c", client])
+            let load = try lab.start("mediabot", "python3", "-c", client)
             defer { load.stop() }
             try await Task.sleep(for: .milliseconds(500))
             for node in ["node-1", "node-2"] {
@@ -27,12 +27,18 @@ struct RestartTests {
             // New connections too, while nobody is there.
             #expect(try lab.seen("mediabot") == Lab.egressIP)
             try lab.call("start", "node-1", "node-2")
-            let ended = try load.finish()
+            let ended = load.finish()
             #expect(ended.output.contains("ended well"), "\(ended.output)")
             let long = try lab.accessLog().filter { $0.contains("/long ") }
-            #expect(Set(long.map { $0.split(separator: " ")[0...1].joined(separator: ":") }).count == 1, "one connection, one address and port")
+            #expect(
+                Set(long.map { $0.split(separator: " ")[0...1].joined(separator: ":") }).count == 1, "one connection, one address and port")
             #expect(long.count == 40)
-            #expect(try lab.egress("status").output.contains("2/2"))
+            var status = try lab.egress("status").output
+            for _ in 0..<50 where !status.contains("2/2") {
+                try await Task.sleep(for: .milliseconds(100))
+                status = try lab.egress("status").output
+            }
+            #expect(status.contains("2/2"), "\(status)")
         }
     }
 }

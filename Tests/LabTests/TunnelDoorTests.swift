@@ -18,7 +18,7 @@ struct TunnelDoorTests {
     @Test func `a pod's own tunnel packet is dropped where it would be forwarded`() async throws {
         try await Lab.with { lab in
             try lab.apply(samplePolicy())
-            #expect(try lab.exec("bystander", "python3", "-c", forgery()).succeeded)
+            #expect(try lab.exec("bystander", "/usr/bin/python3", "-c", forgery()).succeeded)
             let rules = try lab.exec("node-1", "nft", "list", "table", "inet", "kubectl_egress").output
             #expect(rules.contains("dport 8474 counter packets 5 "), "\(rules)")
             #expect(try lab.counter("translated", node: "node-2") == 0)
@@ -28,7 +28,7 @@ struct TunnelDoorTests {
     @Test func `a tunnel packet from a node's address without the token is dropped by its reason`() async throws {
         try await Lab.with { lab in
             try lab.apply(samplePolicy())
-            #expect(try lab.exec("node-1", "python3", "-c", forgery()).succeeded)
+            #expect(try lab.exec("node-1", "/usr/bin/python3", "-c", forgery()).succeeded)
             #expect(try lab.counter("token", node: "node-2") == 5)
             #expect(try lab.counter("translated", node: "node-2") == 0)
         }

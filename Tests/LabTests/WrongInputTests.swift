@@ -28,7 +28,9 @@ struct WrongInputTests {
         try await Lab.with { lab in
             try lab.apply(samplePolicy())
             let file = try #require(
-                try FileManager.default.contentsOfDirectory(at: lab.cluster, includingPropertiesForKeys: nil).first { $0.lastPathComponent.contains("egress-sample") })
+                try FileManager.default.contentsOfDirectory(at: lab.cluster, includingPropertiesForKeys: nil).first {
+                    $0.lastPathComponent.contains("egress-sample")
+                })
             let good = try String(contentsOf: file, encoding: .utf8)
             try Data(good.replacing("0.0.0.0/0", with: "0.0.0.0/99").utf8).write(to: file, options: .atomic)
             try await Task.sleep(for: .milliseconds(500))
@@ -49,7 +51,7 @@ struct WrongInputTests {
         try await Lab.with { lab in
             try lab.apply(samplePolicy())
             let socket = lab.path.appendingPathComponent("node-1/helper.sock").path
-            let answer = try Program.run("/usr/bin/socat", ["-t2", "-", "UNIX-CONNECT:\(socket)"], input: "{\"v\":1,\n")
+            let answer = try Command.outcome(["socat", "-t2", "-", "UNIX-CONNECT:\(socket)"], input: "{\"v\":1,\n")
             #expect(answer.output.contains("bad_request"), "\(answer.output)")
             #expect(try lab.counter("tunnelled", node: "node-1") >= 0)
             #expect(try lab.seen("mediabot") == Lab.egressIP)
