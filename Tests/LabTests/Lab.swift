@@ -120,7 +120,8 @@ struct Lab {
 
 /// The policy of the Cilium example, in the lab's addresses.
 func samplePolicy(
-    name: String = "egress-sample", gateway: String = "node-2", source: String = "egressIP: \(Lab.egressIP)", annotations: String = "",
+    name: String = "egress-sample", gateway: String = "node-2", gatewayLabel: String? = nil, source: String = "egressIP: \(Lab.egressIP)",
+    annotations: String = "",
     destinations: String = #"["0.0.0.0/0"]"#, excluded: String = "[]"
 ) -> String {
     """
@@ -140,7 +141,7 @@ func samplePolicy(
       egressGateway:
         nodeSelector:
           matchLabels:
-            node.kubernetes.io/name: \(gateway)
+            \(gatewayLabel ?? "node.kubernetes.io/name: \(gateway)")
         \(source)
     """
 }

@@ -78,6 +78,19 @@ struct PacketPathTests {
         }
     }
 
+    @Test func `a second gateway is prepared, not chosen, and takes over when the first isn't ready`() async throws {
+        try await Lab.with { lab in
+            try lab.apply(samplePolicy(gatewayLabel: "role: egress", source: "interface: eth0"))
+            #expect(try lab.seen("mediabot") == "192.0.2.12")
+            let prepared = try String(contentsOf: lab.cluster.appendingPathComponent("egressnode.node-3.yaml"), encoding: .utf8)
+            #expect(prepared.contains("policy: egress-sample"), "\(prepared)")
+            #expect(try lab.counter("translated", node: "node-3") == 0)
+            try lab.call("ready", "node-2", "False")
+            #expect(try await lab.eventuallySeen("mediabot", as: "192.0.2.13") == "192.0.2.13")
+            #expect(try lab.egress("explain", "pod", "mediabot", "--to", Lab.outside).output.contains("node-3"))
+        }
+    }
+
     @Test func `a label taken away or given takes effect without a restart`() async throws {
         try await Lab.with { lab in
             try lab.apply(samplePolicy())
