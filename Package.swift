@@ -121,6 +121,7 @@ let package = Package(
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ]),
         tests("KubeObjectsTests", ["KubeObjects", "EgressModel", "JSONText"]),
+        tests("ScenarioTests", ["EgressModel", "EgressPolicy", "KubeObjects", "TestKit"]),
         tests("ClusterFolderTests", ["ClusterFolder", "KubeObjects", "EgressModel", "EgressPorts", "JSONText"]),
         .testTarget(
             name: "EgressCommandsTests",
