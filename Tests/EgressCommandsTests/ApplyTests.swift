@@ -103,7 +103,9 @@ private let policyText = """
         let run = await piped.run("apply -f - --wait=false")
         #expect(run.code == 0)
         #expect(run.error.hasPrefix("Warning: STDIN:"))
-        #expect(run.error.contains("excludedCIDR"))
+        // The name alone says what is wrong; a user once had to guess what was meant.
+        #expect(run.error.contains("spec.excludedCIDR: unknown field"))
+        #expect(run.error.contains("  hint: did you mean excludedCIDRs?\n"))
         withExtendedLifetime(state) {}
     }
 

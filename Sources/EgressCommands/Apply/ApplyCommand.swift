@@ -37,7 +37,7 @@ struct ApplyCommand: RunnableCommand {
         let timeout = try checkArguments()
         let reading = try ManifestFiles(isRecursive: recursive, standardInput: environment.standardInput).read(filenames)
         let manifests = try CheckedManifests(reading)
-        for warning in manifests.warnings { environment.note("Warning: " + manifestLine(warning)) }
+        for line in manifests.warnings.flatMap({ manifestLines($0, as: "Warning") }) { environment.note(line) }
         let cluster = try environment.cluster(global)
         let applied =
             dryRun == "client"

@@ -35,11 +35,7 @@ struct CheckedManifests: Sendable {
     }
 
     private static func rejection(_ errors: [Finding]) -> CommandError {
-        var lines: [String] = []
-        for error in errors.sorted(by: byPlace) {
-            lines.append("error: " + manifestLine(error))
-            if let hint = error.hint { lines.append("  hint: \(plainText(hint))") }
-        }
+        let lines = errors.sorted(by: byPlace).flatMap { manifestLines($0, as: "error") }
         return CommandError(lines: lines + ["error: nothing was applied: \(counted(errors.count, "error", "errors"))"])
     }
 

@@ -40,7 +40,7 @@ extension CommandError {
 
     /// What a store of the cluster's state said no to, and why.
     init(_ error: ClusterError) {
-        let lines = error.findings.map { "error: " + manifestLine($0) } + ["error: \(plainText(error.message))"]
+        let lines = error.findings.flatMap { manifestLines($0, as: "error") } + ["error: \(plainText(error.message))"]
         self.init(lines: lines, hints: error.hint.map { [$0] } ?? [])
     }
 

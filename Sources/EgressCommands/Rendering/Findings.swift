@@ -16,10 +16,11 @@ func findingsText(_ findings: [Finding], width: Int) -> String {
     findings.isEmpty ? "" : "\n" + findings.map { findingText($0, width: width) }.joined()
 }
 
-/// A finding of a manifest in one line, as compilers print it: the editor jumps to it.
-func manifestLine(_ finding: Finding) -> String {
+/// A finding of a manifest as compilers print it, so that an editor jumps to it, and below it what to do.
+func manifestLines(_ finding: Finding, as word: String) -> [String] {
     let place = finding.place.map { "\($0): " } ?? ""
     let object = finding.object.map { "\($0.kind) \($0.namespace.map { "\($0)/" } ?? "")\($0.name): " } ?? ""
     let field = finding.field.map { "\($0): " } ?? ""
-    return plainText("\(place)\(object)\(field)\(finding.message) [\(finding.code)]")
+    let line = plainText("\(word): \(place)\(object)\(field)\(finding.message) [\(finding.code)]")
+    return [line] + (finding.hint.map { ["  hint: \(plainText($0))"] } ?? [])
 }
