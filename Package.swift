@@ -45,7 +45,7 @@ let package = Package(
         library("EgressPolicy", ["EgressModel"]),
         library("EgressPlan", ["EgressModel", "EgressPolicy"]),
         library("EgressPorts", ["EgressModel", "EgressPolicy", "EgressPlan"]),
-        library("JSONText", ["CJSONC"]),
+        library("JSONText"),
         library("EgressWire", ["EgressModel", "EgressPolicy", "EgressPlan", "JSONText"]),
         library("KubeObjects", ["EgressModel", "JSONText", yams]),
 
@@ -87,7 +87,6 @@ let package = Package(
 
         // C: system libraries, the one definition of map layouts, the plugin header, glue that Swift cannot express.
         .systemLibrary(name: "CLibBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev", "libelf-dev"])]),
-        .systemLibrary(name: "CJSONC", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
         .systemLibrary(name: "CEgressABI", path: "bpf/include"),
         .systemLibrary(name: "CEgressPlugin", path: "plugins/include"),
         .target(name: "CEgressShims", cSettings: strictC),

@@ -26,11 +26,17 @@ public struct JSONObject: Sendable {
         for (key, value) in elements { self[key] = value }
     }
 
-    /// For keys known to be unique.
-    init(uniqueMembers: [Member]) {
-        members = uniqueMembers
-        if members.count > Self.linearLimit { reindex() }
+    /// Adds a member whose key isn't there yet.
+    mutating func append(_ key: String, _ value: JSONValue) {
+        members.append(Member(key: key, value: value))
+        if positions != nil {
+            positions?[key] = members.count - 1
+        } else if members.count > Self.linearLimit {
+            reindex()
+        }
     }
+
+    func contains(_ key: String) -> Bool { position(of: key) != nil }
 
     public var count: Int { members.count }
     public var isEmpty: Bool { members.isEmpty }
@@ -46,12 +52,7 @@ public struct JSONObject: Sendable {
                 members.remove(at: position)
                 if positions != nil { reindex() }
             case (nil, let value?):
-                members.append(Member(key: key, value: value))
-                if positions != nil {
-                    positions?[key] = members.count - 1
-                } else if members.count > Self.linearLimit {
-                    reindex()
-                }
+                append(key, value)
             case (nil, nil):
                 break
             }

@@ -2,7 +2,7 @@
 ///
 /// A number is `integer` when its text has no fraction and no exponent and fits 64 bits with a sign, `unsigned` when it
 /// fits only without one, and `number` when it has a fraction or an exponent.
-public indirect enum JSONValue: Sendable, Hashable {
+public enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
     case integer(Int64)

@@ -23,6 +23,10 @@ import Testing
         ("[1,]", "line 1, column 4: ']' can't stand here"),
         ("{\"a\":1,}", "line 1, column 8: '}' can't stand here"),
         ("{a:1}", "line 1, column 2: 'a' is not a JSON value"),
+        ("{1:2}", "line 1, column 2: a key in quotes is expected, an integer is there"),
+        ("{\"a\"}", "line 1, column 5: ':' after the key is expected, '}' is there"),
+        ("[1}", "line 1, column 3: ',' or ']' is expected, '}' is there"),
+        ("\"\\n\u{1}\"", "line 1, column 4: a control character inside a string"),
         ("{'a':1}", "line 1, column 2: ''' can't stand here"),
         ("// c\n1", "line 1, column 1: '/' can't stand here"),
         ("NaN", "line 1, column 1: 'NaN' is not a JSON value"),
@@ -57,7 +61,9 @@ import Testing
     }
 
     @Test func `bytes that aren't UTF-8 are refused`() {
-        for bytes: [UInt8] in [[0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xE2, 0x82, 0x22]] {
+        // An escape in the middle of a character doesn't complete it.
+        let split: [UInt8] = [0x22, 0xC3, 0x5C, 0x75, 0x30, 0x30, 0x61, 0x39, 0x22]
+        for bytes: [UInt8] in [[0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xE2, 0x82, 0x22], split] {
             let error = #expect(throws: JSONError.self) { try JSONValue(parsing: bytes) }
             #expect(error?.description == "line 1, column 2: not UTF-8")
         }
