@@ -107,6 +107,7 @@ let package = Package(
             name: "PluginHostLauncher", dependencies: ["PluginHost"], path: "Tests/PluginHostLauncher", swiftSettings: strict),
 
         // Unit and property tests: they need nothing.
+        tests("TestKitTests", ["TestKit"]),
         tests("EgressModelTests", ["EgressModel"]),
         tests("EgressPolicyTests", ["EgressModel", "EgressPolicy", "EngineSamples"]),
         tests("EgressPlanTests", ["EgressModel", "EgressPolicy", "EgressPlan", "EngineSamples"]),

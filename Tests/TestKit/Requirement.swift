@@ -14,7 +14,7 @@ public enum Requirement: String, Sendable, CaseIterable {
     case packet
     /// Builds networks of namespaces: root.
     case lab
-    /// A real API server: `KUBEBUILDER_ASSETS`.
+    /// A real API server: what ``APIServer`` starts, and kubectl.
     case api
     /// tcx links, Linux 6.6.
     case tcx
@@ -23,7 +23,7 @@ public enum Requirement: String, Sendable, CaseIterable {
         switch self {
         case .packet: Self.hasCapabilities([Self.capNetAdmin, Self.capSysAdmin, Self.capBPF])
         case .lab: geteuid() == 0 && Self.hasCapabilities([Self.capNetAdmin, Self.capSysAdmin])
-        case .api: getenv("KUBEBUILDER_ASSETS") != nil
+        case .api: APIServer.isPresent
         case .tcx: Requirement.packet.isMet && egress_tcx_supported() == 1
         }
     }
@@ -37,7 +37,7 @@ public enum Requirement: String, Sendable, CaseIterable {
         switch self {
         case .packet: "needs CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN; run as root"
         case .lab: "needs root"
-        case .api: "needs KUBEBUILDER_ASSETS, a folder with kube-apiserver and etcd"
+        case .api: "needs KUBEBUILDER_ASSETS, a folder with kube-apiserver and etcd, and kubectl, openssl and curl"
         case .tcx: "needs a kernel with tcx, Linux 6.6, and what packet tests need"
         }
     }
