@@ -54,6 +54,7 @@ let package = Package(
         library(
             "HelperSocket",
             ["EgressModel", "EgressPlan", "EgressPorts", "EgressWire", "JSONText", nioCore, nioPosix, lifecycle, logging]),
+        library("KubeAPI", ["EgressModel", "EgressPorts", "KubeObjects", "JSONText", "CCurl", "CEgressShims", logging]),
         library("HostNetwork", ["EgressModel", "EgressPlan", "EgressPorts", "CEgressShims"]),
         library(
             "BPFDatapath",
@@ -87,6 +88,7 @@ let package = Package(
 
         // C: system libraries, the one definition of map layouts, the plugin header, glue that Swift cannot express.
         .systemLibrary(name: "CLibBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev", "libelf-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CEgressABI", path: "bpf/include"),
         .systemLibrary(name: "CEgressPlugin", path: "plugins/include"),
         .target(name: "CEgressShims", cSettings: strictC),
@@ -138,6 +140,10 @@ let package = Package(
                 "PluginHost", "PluginHostLauncher", "EgressModel", "EgressPlan", "EgressPorts", "CEgressPlugin", "CEgressShims", "TestKit",
                 logging,
             ]),
+        .testTarget(
+            name: "KubeAPITests",
+            dependencies: ["KubeAPI", "KubeObjects", "EgressModel", "EgressPolicy", "EgressPorts", "JSONText", "TestKit", logging],
+            exclude: ["Stub/make-certificates", "Stub/stub_proxy.py", "Stub/stub_server.py"], swiftSettings: strict),
         tests("HostNetworkTests", ["HostNetwork", "EgressModel", "EgressPlan", "EgressPorts", "CEgressShims", "TestKit"]),
         tests(
             "PacketTests",

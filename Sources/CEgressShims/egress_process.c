@@ -40,11 +40,12 @@ static int plan_signals(posix_spawnattr_t *attributes)
 	return error;
 }
 
-static int spawn_with(const char *path, char *const argv[], const int wanted[4], pid_t *pid)
+/* A Swift child that crashes must die at once, not spend seconds on a backtrace. */
+static char *const fixed_environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
+					   "SWIFT_BACKTRACE=enable=no", NULL };
+
+static int spawn_with(const char *path, char *const argv[], char *const environment[], const int wanted[4], pid_t *pid)
 {
-	/* A Swift child that crashes must die at once, not spend seconds on a backtrace. */
-	static char *const environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
-					     "SWIFT_BACKTRACE=enable=no", NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	int error = posix_spawn_file_actions_init(&actions);
@@ -64,7 +65,8 @@ static int spawn_with(const char *path, char *const argv[], const int wanted[4],
 	return error;
 }
 
-int egress_spawn(const char *path, char *const argv[], int input, int output, int errors, int control, pid_t *pid)
+int egress_spawn_in(const char *path, char *const argv[], char *const envp[], int input, int output, int errors, int control,
+		    pid_t *pid)
 {
 	const int given[4] = { input, output, errors, control };
 	int high[4] = { -1, -1, -1, -1 };
@@ -78,11 +80,16 @@ int egress_spawn(const char *path, char *const argv[], int input, int output, in
 			error = errno;
 	}
 	if (!error)
-		error = spawn_with(path, argv, high, pid);
+		error = spawn_with(path, argv, envp, high, pid);
 	for (int i = 0; i < 4; i++)
 		if (high[i] >= 0)
 			close(high[i]);
 	return error;
+}
+
+int egress_spawn(const char *path, char *const argv[], int input, int output, int errors, int control, pid_t *pid)
+{
+	return egress_spawn_in(path, argv, fixed_environment, input, output, errors, control, pid);
 }
 
 int egress_reap(pid_t pid, int timeout_ms, struct egress_exit *exit)

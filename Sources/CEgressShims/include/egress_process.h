@@ -20,6 +20,10 @@ struct egress_exit {
  * their defaults, the environment is a fixed minimum. The caller keeps its own descriptors and reaps *pid. */
 int egress_spawn(const char *path, char *const argv[], int input, int output, int errors, int control, pid_t *pid);
 
+/* The same with an environment of the caller's. */
+int egress_spawn_in(const char *path, char *const argv[], char *const envp[], int input, int output, int errors, int control,
+		    pid_t *pid);
+
 /* Runs `path` to its end with `input` as standard input; standard output is discarded, standard error cut to
  * `capacity` bytes in `text`. Killed after `timeout_ms`. Network namespace: the calling thread's. */
 int egress_run(const char *path, char *const argv[], const void *input, size_t length, char *text, size_t capacity,
@@ -27,3 +31,9 @@ int egress_run(const char *path, char *const argv[], const void *input, size_t l
 
 /* Waits for the end of a child, at most `timeout_ms`; then kills and reaps it. */
 int egress_reap(pid_t pid, int timeout_ms, struct egress_exit *exit);
+
+/* Runs `path` to its end with the environment `envp`, standard input from `input` (nothing when -1), the caller's standard
+ * error, and reads its standard output into `bytes`. It is killed when it prints more than `capacity` bytes (then `said`
+ * is greater) or, with `timeout_ms` >= 0, when the time is over. What it leaves running is not waited for. */
+int egress_capture(const char *path, char *const argv[], char *const envp[], int input, void *bytes, size_t capacity,
+		   int timeout_ms, struct egress_exit *exit);

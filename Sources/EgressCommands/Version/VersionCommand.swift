@@ -4,11 +4,6 @@ import EgressPlan
 import EgressPorts
 import JSONText
 
-/// What this program is.
-public enum ProductVersion {
-    public static let current = "0.1.0"
-}
-
 struct VersionCommand: RunnableCommand {
     static let configuration = CommandConfiguration(
         commandName: "version",

@@ -68,11 +68,16 @@ extension TextError {
 }
 
 /// Turns nodes into JSON values. Aliases are copies, so what counts is what comes out, and that is bounded.
-private struct YAMLConversion {
+struct YAMLConversion {
     let firstLine: Int
+    /// Otherwise equal keys are an error.
+    let lastOfEqualKeysWins: Bool
     private var nodes = 0
 
-    init(firstLine: Int) { self.firstLine = firstLine }
+    init(firstLine: Int, lastOfEqualKeysWins: Bool = false) {
+        self.firstLine = firstLine
+        self.lastOfEqualKeysWins = lastOfEqualKeysWins
+    }
 
     mutating func convert(_ node: Node, depth: Int) throws(TextError) -> (JSONValue, PlaceTree) {
         let mark = place(of: node)
@@ -118,7 +123,7 @@ private struct YAMLConversion {
                 merged += try mergeSources(value, place)
                 continue
             }
-            guard object[key.string] == nil else {
+            guard lastOfEqualKeysWins || object[key.string] == nil else {
                 throw TextError("the key \"\(key.string)\" stands twice", line: keyMark.line, column: keyMark.column)
             }
             place.key = keyMark
