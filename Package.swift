@@ -83,7 +83,9 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "kubectl-egress",
-            dependencies: ["EgressCommands", "ClusterFolder", "HelperSocket", "EgressPlan", "EgressPorts"],
+            dependencies: [
+                "EgressCommands", "ClusterFolder", "HelperSocket", "KubeAPI", "EgressPlan", "EgressPorts", "CEgressManifests", logging,
+            ],
             swiftSettings: strict),
 
         // C: system libraries, the one definition of map layouts, the plugin header, glue that Swift cannot express.
@@ -93,6 +95,7 @@ let package = Package(
         .systemLibrary(name: "CEgressPlugin", path: "plugins/include"),
         .target(name: "CEgressShims", cSettings: strictC),
         .target(name: "CEgressObjects", cSettings: strictC),
+        .target(name: "CEgressManifests", cSettings: strictC),
 
         // What `make bench` runs.
         .executableTarget(
@@ -119,7 +122,8 @@ let package = Package(
         tests(
             "HelperSocketTests",
             [
-                "HelperSocket", "EgressWire", "EgressModel", "EgressPlan", "EgressPorts", "JSONText", "TestKit", logging, lifecycle,
+                "HelperSocket", "EgressWire", "EgressModel", "EgressPlan", "EgressPorts", "JSONText", "CEgressShims", "TestKit", logging,
+                lifecycle,
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ]),
         tests("KubeObjectsTests", ["KubeObjects", "EgressModel", "JSONText"]),
@@ -149,6 +153,9 @@ let package = Package(
             "PacketTests",
             ["BPFDatapath", "EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", "CEgressABI", "CEgressShims", "CLibBPF", "TestKit"]),
         tests("LabTests", ["TestKit"]),
+
+        // The built kubectl-egress on a real API server, called by the real kubectl.
+        tests("APITests", ["TestKit"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x

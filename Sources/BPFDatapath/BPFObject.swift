@@ -42,7 +42,12 @@ final class BPFObject {
         guard let opened else { throw DatapathError("\(name) can't be read", errno: Glibc.errno) }
         let object = BPFObject(owning: opened)
         if let mapFolder { try object.setPins(under: mapFolder) }
-        try kernelCall("\(name) was refused by the kernel", hint: loadHint(mapFolder)) { bpf_object__load(opened) }
+        do throws(DatapathError) {
+            try kernelCall("\(name) was refused by the kernel", hint: loadHint(mapFolder)) { bpf_object__load(opened) }
+        } catch {
+            guard error.errno == EPERM, SeccompFilter.isInForce() else { throw error }
+            throw DatapathError(error.message, errno: error.errno, hint: SeccompFilter.hint)
+        }
         return object
     }
 

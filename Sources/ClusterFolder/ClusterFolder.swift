@@ -11,10 +11,11 @@ import Synchronization
 /// Writers take a lock on `.kubectl-egress/lock`, and every file changes by rename, so readers need none.
 public final class ClusterFolder: ClusterReading, ClusterWriting, TunnelSecretReading {
     public let source: String
+    public let currentNamespace: String? = nil
     private let files: ManifestFiles
     private let isStandardInput: Bool
     /// What standard input held: it can be read only once.
-    private let input = Mutex<ClusterSnapshot?>(nil)
+    private let input = Mutex<KubeReading?>(nil)
 
     public init(path: String) {
         isStandardInput = path == "-"
@@ -27,21 +28,26 @@ public final class ClusterFolder: ClusterReading, ClusterWriting, TunnelSecretRe
     /// A file that can't be read or parsed is a finding, and the snapshot then incomplete. Throws ``ClusterError`` when
     /// the path itself can't be read.
     public func snapshot() async throws -> ClusterSnapshot {
+        clusterSnapshot(from: try reading())
+    }
+
+    /// The documents as they are there.
+    func reading() throws -> KubeReading {
         if isStandardInput { return try standardInput() }
         do {
-            return clusterSnapshot(from: try files.read())
+            return try files.read()
         } catch let error as SystemError {
             throw error.asClusterError(hint: error.code == ENOENT ? "--snapshot names a folder or file of manifests" : nil)
         }
     }
 
-    private func standardInput() throws -> ClusterSnapshot {
+    private func standardInput() throws -> KubeReading {
         try input.withLock { cached in
             if let cached { return cached }
             let bytes = try readAll(STDIN_FILENO, path: source, limit: ManifestFiles.byteLimit)
-            let snapshot = clusterSnapshot(from: ManifestFiles.reading(of: bytes, file: "stdin", format: .automatic))
-            cached = snapshot
-            return snapshot
+            let reading = ManifestFiles.reading(of: bytes, file: "stdin", format: .automatic)
+            cached = reading
+            return reading
         }
     }
 
@@ -59,13 +65,21 @@ public final class ClusterFolder: ClusterReading, ClusterWriting, TunnelSecretRe
     }
 
     /// Throws ``ClusterError``, with findings when a manifest is invalid; then nothing was written.
-    public func apply(_ manifests: [Manifest]) async throws -> [AppliedObject] {
+    public func apply(_ manifests: [Manifest], _ options: ApplyOptions) async throws -> [AppliedObject] {
+        if options.isDryRun {
+            throw ClusterError("a server's dry run needs an API server, and \(source) is none", hint: "use --dry-run=client")
+        }
         let documents = try Self.validated(manifests)
         return try await locked { [files] in
             var store = try FolderStore(files)
             for document in documents { try store.checkWritable(document) }
             return try documents.map { try store.apply($0) }
         }
+    }
+
+    /// A folder's files are a user's own to delete.
+    public func delete(_ objects: [Manifest]) async throws -> [ObjectReference] {
+        throw ClusterError("objects in a folder aren't deleted by command", hint: "remove their manifests from \(source)")
     }
 
     /// Writes `egressnode.NAME.yaml`, only when it changes. Each node has one agent, so this needs no lock.

@@ -1,7 +1,9 @@
+import EgressModel
+
 /// Which helper this is.
 public struct HelperIdentity: Sendable, Hashable {
     /// Of the programs of this repository; all are released together.
-    public static let version = "0.1.0"
+    public static let version = ProductVersion.current
 
     public var node: String
 

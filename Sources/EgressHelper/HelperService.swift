@@ -13,6 +13,7 @@ public actor HelperService: HelperCalling {
     private let strategies: any StrategyProviding
     private let logger: Logger
     private let folder: PlanFolder
+    private let foreign: ForeignOwner
     private let executor: KernelExecutor
     private let started = ContinuousClock.now
 
@@ -34,12 +35,13 @@ public actor HelperService: HelperCalling {
 
     public init(
         identity: HelperIdentity, datapath: any DatapathApplying, host: any HostNetworking, strategies: any StrategyProviding,
-        stateFolder: String, executor: KernelExecutor = KernelExecutor(), logger: Logger
+        stateFolder: String, foreign: ForeignOwner = ForeignOwner(), executor: KernelExecutor = KernelExecutor(), logger: Logger
     ) {
         self.identity = identity
         self.strategies = strategies
         self.executor = executor
         self.logger = logger
+        self.foreign = foreign
         kernel = KernelSide(datapath: datapath, host: host)
         folder = PlanFolder(folder: stateFolder, node: identity.node)
     }
@@ -72,6 +74,8 @@ public actor HelperService: HelperCalling {
                 hint: "send the plan again with revision \(revision &+ 1) or more")
         }
         do {
+            // What is in force stays and is looked after: taking it away would let packets out as the node.
+            try foreign.check(plan)
             try folder.store(plan, revision: new)
             let changed = try realize(plan)
             try kernel.datapath.setRevision(new)

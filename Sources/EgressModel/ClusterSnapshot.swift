@@ -10,10 +10,21 @@ public struct ClusterSnapshot: Sendable, Hashable {
     public var findings: [Finding]
     /// False while some kind could not be read whole: planning from it changes nothing, and never removes.
     public var isComplete: Bool
+    /// What the cluster's own configuration says of its ranges; nodes' podCIDRs and what EgressNodes publish come on top.
+    public var ranges: [DiscoveredRange]
+    /// Kinds that couldn't be read, and why.
+    public var unread: [UnreadKind]
+    public var podScope: PodScope
+    /// Which object says that Cilium's own egress gateway is on; `nil`: it isn't, or Cilium isn't there.
+    public var ciliumEgressGateway: String?
+    /// When it was read, RFC 3339 in UTC, where that was some time ago: it came from a file. How fresh nodes' reports are
+    /// is judged by this moment.
+    public var takenAt: String?
 
     public init(
         nodes: [Node] = [], namespaces: [Namespace] = [], pods: [Pod] = [], services: [Service] = [], policies: [PolicyObject] = [],
-        egressNodes: [EgressNode] = [], findings: [Finding] = [], isComplete: Bool = true
+        egressNodes: [EgressNode] = [], findings: [Finding] = [], isComplete: Bool = true, ranges: [DiscoveredRange] = [],
+        unread: [UnreadKind] = [], podScope: PodScope = .cluster, ciliumEgressGateway: String? = nil
     ) {
         self.nodes = nodes
         self.namespaces = namespaces
@@ -23,5 +34,26 @@ public struct ClusterSnapshot: Sendable, Hashable {
         self.egressNodes = egressNodes
         self.findings = findings
         self.isComplete = isComplete
+        self.ranges = ranges
+        self.unread = unread
+        self.podScope = podScope
+        self.ciliumEgressGateway = ciliumEgressGateway
+    }
+}
+
+extension ClusterSnapshot {
+    /// Whether a node's plan can be made from this: nothing that it takes is missing. Otherwise nothing is changed.
+    public var canBePlanned: Bool { isComplete && !unread.contains(where: \.kind.isNeededToPlan) }
+
+    /// Why objects of the kind may be missing; `nil`: all that there are were read. Without a namespace, any that is missing
+    /// somewhere counts.
+    public func unread(_ kind: ClusterKind, namespace: String? = nil) -> UnreadKind? {
+        unread.first { $0.kind == kind && ($0.namespace == nil || namespace == nil || $0.namespace == namespace) }
+    }
+
+    /// Takes in what an object of the cluster's configuration says.
+    public mutating func add(_ facts: ConfigurationFacts) {
+        ranges += facts.ranges
+        ciliumEgressGateway = ciliumEgressGateway ?? facts.ciliumEgressGateway
     }
 }

@@ -71,10 +71,18 @@ extension ReasonCode {
     public static let snapshotIncomplete = ReasonCode(rawValue: "EG4004")
     public static let notYetProgrammed = ReasonCode(rawValue: "EG4005")
     public static let rangesUnknown = ReasonCode(rawValue: "EG4006")
+    public static let ciliumOwnsPolicies = ReasonCode(rawValue: "EG4007")
+    public static let policyInForce = ReasonCode(rawValue: "EG4008")
 
     // Client.
     public static let sourceUnreadable = ReasonCode(rawValue: "EG5001")
     public static let liveDataUnknown = ReasonCode(rawValue: "EG5002")
+    public static let readForbidden = ReasonCode(rawValue: "EG5003")
+    public static let kindNotServed = ReasonCode(rawValue: "EG5004")
+    public static let readFailed = ReasonCode(rawValue: "EG5005")
+
+    /// Says that something isn't known because it couldn't be read, not that it isn't there.
+    public var isUnread: Bool { [.readForbidden, .kindNotServed, .readFailed].contains(self) }
 
     /// The code of a drop by the datapath; `number` is an `EGRESS_DROP_*` of `bpf/include/egress_abi.h`.
     public static func drop(_ number: Int) -> ReasonCode {

@@ -16,10 +16,19 @@ public struct EffectivePolicy: Sendable, Hashable {
     public var findings: [Finding]
     /// False when the snapshot was partial: nothing may be removed because of it.
     public var isComplete: Bool
+    /// What couldn't be read: what depends on it is unknown here, not absent.
+    public var unread: [UnreadKind]
+    /// Whether every pod that a policy selects is known to be selected: otherwise counts are lower bounds.
+    public var hasEveryPod: Bool
+    /// Nodes whose report is old while the Leases that would make it young couldn't be read.
+    public var unsureReports: Set<String>
+    /// What turns another owner of the same policies on, and so forbids a node to program them (EG4007).
+    public var foreignOwner: String?
 
     public init(
         policies: [ResolvedPolicy], pods: [ResolvedPod], nodes: [Node], egressNodes: [EgressNode], clusterRanges: [InClusterRange],
-        findings: [Finding], isComplete: Bool, namespaces: [Namespace] = []
+        findings: [Finding], isComplete: Bool, namespaces: [Namespace] = [], unread: [UnreadKind] = [], hasEveryPod: Bool = true,
+        unsureReports: Set<String> = [], foreignOwner: String? = nil
     ) {
         self.policies = policies
         self.pods = pods
@@ -29,6 +38,10 @@ public struct EffectivePolicy: Sendable, Hashable {
         self.clusterRanges = clusterRanges
         self.findings = findings
         self.isComplete = isComplete
+        self.unread = unread
+        self.hasEveryPod = hasEveryPod
+        self.unsureReports = unsureReports
+        self.foreignOwner = foreignOwner
     }
 }
 
@@ -40,6 +53,8 @@ public struct InClusterRange: Sendable, Hashable, Comparable {
         case node
         /// Link-local, multicast, loopback, broadcast.
         case local
+        /// Private, and the cluster's own ranges aren't known: it may be inside, so it counts as inside (EG4006).
+        case assumed
     }
 
     public var prefix: IPPrefix
@@ -157,13 +172,32 @@ public struct ResolvedPod: Sendable, Hashable {
     /// What is claimed or excluded in a family in which the cluster knows no address of the pod. It may have one all the
     /// same (router advertisements): a claimed packet from it is dropped.
     public var unaddressed: [UnaddressedClaim]
+    /// Policies that may or may not select it, as what their selectors ask about couldn't be read.
+    public var undecided: [UndecidedPolicy]
 
-    public init(pod: Pod, notApplicable: Reason?, policies: [String], rules: [ResolvedRule], unaddressed: [UnaddressedClaim] = []) {
+    public init(
+        pod: Pod, notApplicable: Reason?, policies: [String], rules: [ResolvedRule], unaddressed: [UnaddressedClaim] = [],
+        undecided: [UndecidedPolicy] = []
+    ) {
         self.pod = pod
         self.notApplicable = notApplicable
         self.policies = policies
         self.rules = rules
         self.unaddressed = unaddressed
+        self.undecided = undecided
+    }
+}
+
+/// A policy of which it isn't known whether it selects a pod.
+public struct UndecidedPolicy: Sendable, Hashable {
+    public var name: String
+    public var uid: String
+    public var reason: Reason
+
+    public init(name: String, uid: String, reason: Reason) {
+        self.name = name
+        self.uid = uid
+        self.reason = reason
     }
 }
 

@@ -50,7 +50,8 @@ public struct Verdict: Sendable, Hashable {
         case notApplicable = "not-applicable"
     }
 
-    public var action: Action
+    /// `nil`: what decides couldn't be read, as `code` (EG5…) and `reason` say.
+    public var action: Action?
     public var policy: String?
     public var gatewayNode: String?
     public var gatewayIP: IPAddress?
@@ -62,7 +63,7 @@ public struct Verdict: Sendable, Hashable {
     public var sentence: String
 
     public init(
-        action: Action, policy: String? = nil, gatewayNode: String? = nil, gatewayIP: IPAddress? = nil, egressIP: IPAddress? = nil,
+        action: Action?, policy: String? = nil, gatewayNode: String? = nil, gatewayIP: IPAddress? = nil, egressIP: IPAddress? = nil,
         steering: Steering? = nil, code: ReasonCode, reason: String, sentence: String
     ) {
         self.action = action
@@ -106,13 +107,14 @@ public struct ExplanationStep: Sendable, Hashable {
 
 public struct PolicyExplanation: Sendable, Hashable {
     public var name: String
-    public var selects: Bool
+    /// `nil`: what its selectors ask about couldn't be read.
+    public var selects: Bool?
     /// The fields that decided.
     public var why: [String]
     /// What it would take to match; empty when it does.
     public var wouldNeed: [String]
 
-    public init(name: String, selects: Bool, why: [String], wouldNeed: [String] = []) {
+    public init(name: String, selects: Bool?, why: [String], wouldNeed: [String] = []) {
         self.name = name
         self.selects = selects
         self.why = why

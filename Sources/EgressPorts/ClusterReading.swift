@@ -4,6 +4,8 @@ public import EgressModel
 public protocol ClusterReading: Sendable {
     /// What errors call it: a path, or a server's URL.
     var source: String { get }
+    /// The namespace that commands mean when none is named: the kubeconfig context's; `nil` where there is none.
+    var currentNamespace: String? { get }
 
     func snapshot() async throws -> ClusterSnapshot
 
@@ -12,54 +14,33 @@ public protocol ClusterReading: Sendable {
     func changes() -> AsyncStream<Void>
 }
 
-/// A cluster that can be changed.
-public protocol ClusterWriting: Sendable {
-    /// Creates or updates the policies and other objects of these manifests. Nothing is changed when one is invalid.
-    func apply(_ manifests: [Manifest]) async throws -> [AppliedObject]
-
-    /// Writes what a node says of itself, whole.
-    func report(_ node: EgressNode) async throws
+/// Names of a cluster's objects, as fast as they can be had: for shells' completion and for "did you mean".
+public protocol ClusterNaming: Sendable {
+    /// `namespace` counts for pods alone. In the order of names.
+    func names(of kind: NamedKind, namespace: String?) async throws -> [ObjectName]
 }
 
-/// The cluster's secrets that a node needs.
-public protocol TunnelSecretReading: Sendable {
-    /// Tokens of the tunnel as 12 octets each, the one to write first. Made on first use where the store is a folder.
-    func tunnelTokens() async throws -> [[UInt8]]
+public enum NamedKind: Sendable, Hashable {
+    case namespace
+    case node
+    case pod
+    case policy
 }
 
-/// One document of a manifest as a user gave it.
-public struct Manifest: Sendable, Hashable {
-    public var object: ObjectReference
-    public var apiVersion: String
-    /// The object as canonical JSON text.
-    public var json: String
-    public var place: SourcePlace?
+public struct ObjectName: Sendable, Hashable {
+    public var name: String
+    /// What tells it from others: a pod's phase, address and node.
+    public var remark: String
 
-    public init(object: ObjectReference, apiVersion: String, json: String, place: SourcePlace? = nil) {
-        self.object = object
-        self.apiVersion = apiVersion
-        self.json = json
-        self.place = place
+    public init(_ name: String, remark: String = "") {
+        self.name = name
+        self.remark = remark
     }
 }
 
-public struct AppliedObject: Sendable, Hashable {
-    public enum Change: String, Sendable, Hashable {
-        case created
-        case configured
-        case unchanged
-    }
-
-    public var object: ObjectReference
-    public var change: Change
-    /// As the store has it now.
-    public var uid: String
-    public var generation: Int64
-
-    public init(object: ObjectReference, change: Change, uid: String, generation: Int64) {
-        self.object = object
-        self.change = change
-        self.uid = uid
-        self.generation = generation
-    }
+/// A cluster's objects as manifests, for a support file that every reading command takes by `--snapshot`.
+public protocol ClusterExporting: Sendable {
+    /// One object after the other as canonical JSON: what egress reads, without what it doesn't (environment variables,
+    /// managed fields, Secrets). Throws ``ClusterError``.
+    func manifests() -> AsyncThrowingStream<String, any Error>
 }

@@ -10,13 +10,16 @@ import Glibc
 public struct HostNetwork: HostNetworking {
     private let tunnelName: String
     private let nft: String
+    private let procSys: String
 
     /// - Parameters:
     ///   - tunnelName: of our VXLAN device; at most 15 bytes.
     ///   - nft: absolute path of nftables' program; `nil`: where distributions have it.
-    public init(tunnelName: String = "egw0", nft: String? = nil) {
+    ///   - procSys: where the kernel's parameters are; a folder that can be written where /proc/sys can't.
+    public init(tunnelName: String = "egw0", nft: String? = nil, procSys: String = "/proc/sys") {
         self.tunnelName = tunnelName
         self.nft = nft ?? Command.find("nft")
+        self.procSys = procSys
     }
 
     public func facts() throws -> HostFacts {
@@ -27,7 +30,7 @@ public struct HostNetwork: HostNetworking {
 
     public func ensureTunnel(port: UInt16) throws -> TunnelDevice {
         try named("can't make sure of the tunnel device \(tunnelName)") {
-            try TunnelSetup(name: tunnelName, port: port).ensure(NetlinkSocket())
+            try TunnelSetup(name: tunnelName, port: port, procSys: procSys).ensure(NetlinkSocket())
         }
     }
 
@@ -36,7 +39,7 @@ public struct HostNetwork: HostNetworking {
     }
 
     public func reservePorts(_ ports: ClosedRange<UInt16>) throws {
-        let sysctl = Sysctl(path: "net/ipv4/ip_local_reserved_ports")
+        let sysctl = Sysctl(path: "net/ipv4/ip_local_reserved_ports", root: procSys)
         let text = try sysctl.value() ?? ""
         guard var reserved = ReservedPorts(text) else {
             throw HostNetworkError("net.ipv4.ip_local_reserved_ports is '\(text)', which is no list of ports")

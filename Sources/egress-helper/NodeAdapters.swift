@@ -11,7 +11,7 @@ struct NodeAdapters {
     let host: any HostNetworking
     let plugins: any StrategyProviding
 
-    init(pins: String, attach: AttachChoice, pluginFolders: [String], logger: Logger) throws {
+    init(pins: String, attach: AttachChoice, pluginFolders: [String], procSys: String, logger: Logger) throws {
         let mode: AttachMode? =
             switch attach {
             case .auto: nil
@@ -19,7 +19,7 @@ struct NodeAdapters {
             case .clsact: .clsact
             }
         datapath = try BPFDatapath.open(pinRoot: pins, attachMode: mode)
-        host = HostNetwork()
+        host = HostNetwork(procSys: procSys)
         plugins = PluginHost(executable: try Self.executable(), folders: pluginFolders, logger: logger)
     }
 

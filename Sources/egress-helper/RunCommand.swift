@@ -26,8 +26,12 @@ struct RunCommand: AsyncParsableCommand {
     var stateDir = "/run/kubectl-egress"
     @Option(help: "How programs are attached: auto, tcx or clsact.")
     var attach = AttachChoice.auto
+    @Option(help: "Folder where Cilium pins its maps: while its own egress gateway has one there, no plan is taken on.")
+    var ciliumMaps = ForeignOwner.standardFolder
     @Option(name: .customLong("plugin-dir"), help: "Folder of strategy modules; may be given several times.")
     var pluginFolders: [String] = []
+    @Option(help: "Where the kernel's parameters are: in a container, a mount of the host's /proc/sys that can be written.")
+    var procSys = "/proc/sys"
     @Option(help: "The agent's user: may change, not only read.")
     var agentUid: UInt32?
     @Option(help: "trace, debug, info, notice, warning, error or critical.", transform: Self.level)
@@ -44,10 +48,10 @@ struct RunCommand: AsyncParsableCommand {
         let logger = makeLogger()
         let pins = HelperSocketPath.path(bpfRoot, node: node)
         try StartRequirements.check(bpfRoot: pins)
-        let adapters = try NodeAdapters(pins: pins, attach: attach, pluginFolders: pluginFolders, logger: logger)
+        let adapters = try NodeAdapters(pins: pins, attach: attach, pluginFolders: pluginFolders, procSys: procSys, logger: logger)
         let service = HelperService(
             identity: identity, datapath: adapters.datapath, host: adapters.host, strategies: adapters.plugins,
-            stateFolder: HelperSocketPath.path(stateDir, node: node), logger: logger)
+            stateFolder: HelperSocketPath.path(stateDir, node: node), foreign: ForeignOwner(folder: ciliumMaps), logger: logger)
         try await service.open()
         let hello = HelperHello(helper: HelperIdentity.version, node: node, abi: adapters.datapath.abiVersion)
         let listener = try HelperListener.open(path: HelperSocketPath.path(socket.path, node: node), owner: agentUid)

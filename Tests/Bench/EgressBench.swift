@@ -11,6 +11,7 @@ struct EgressBench {
         let rounds = max(5, arguments.first.flatMap { Int($0) } ?? 5)
         let file = arguments.dropFirst().first ?? ".build/bench.jsonl"
         guard Requirement.packet.isMet else { throw TestKitError("measuring needs root") }
+        try TurnBench(rounds: rounds).append(to: file)
         for kind in BenchKind.allCases {
             let figures = try await measure(kind, rounds: rounds)
             report(kind, figures, rounds: rounds)

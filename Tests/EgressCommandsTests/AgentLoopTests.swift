@@ -182,12 +182,12 @@ import Testing
     @Test func `a node that comes back doesn't claim what it said before its kernel has it`() async throws {
         let cluster = FakeCluster(fixture("cluster.yaml"))
         let helper = FakeHelper(node: "node-2", facts: AgentTurnTests.facts())
+        helper.state.withLock { $0.applyDelay = .milliseconds(500) }
         try await running([loop(cluster, ["node-2": helper], node: "node-2")]) {
+            #expect(await eventually { cluster.reports.last?.policies.first?.code == "EG4005" })
+            #expect(cluster.reports.allSatisfy { $0.policies.allSatisfy { !$0.programmed } })
             #expect(await eventually { cluster.reports.last?.policies.contains(where: \.programmed) == true })
         }
-        let before = cluster.reports.prefix { $0.policies.allSatisfy { !$0.programmed } }
-        #expect(!before.isEmpty)
-        #expect(before.last?.policies.first?.code == "EG4005")
     }
 
     @Test func `a module's answer becomes the entry's address, and is asked for once`() async throws {

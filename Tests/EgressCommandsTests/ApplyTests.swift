@@ -50,7 +50,7 @@ private let policyText = """
         var piped = bench
         piped.input = policyText + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n"
         let run = await piped.run("apply -f - --dry-run=client")
-        #expect(run.output == "ciliumegressgatewaypolicy.cilium.io/added created (dry run)\nnamespace/default configured (dry run)\n")
+        #expect(run.output == "ciliumegressgatewaypolicy.cilium.io/added created (dry run)\nnamespace/default unchanged (dry run)\n")
         #expect(run.code == 0)
         #expect(await bench.run("status added").code == 1)
         withExtendedLifetime(state) {}
@@ -112,7 +112,10 @@ private let policyText = """
     @Test(arguments: [
         ("apply", "error: must specify -f"), ("apply -f /nowhere/x.yaml", "error: the path \"/nowhere/x.yaml\" does not exist"),
         ("apply -f http://x/y", "error: the URL http://x/y can't be read by this version"),
-        ("apply -f - --dry-run=server", "error: invalid dry-run value (server): needs an API server; use \"client\""),
+        ("apply -f - --dry-run=maybe", "error: Invalid dry-run value (maybe). Must be \"none\", \"server\", or \"client\"."),
+        ("apply -f - --server-side=false", "error: --server-side=false: objects are applied by the API server alone"),
+        ("apply -f - --field-manager=", "error: --field-manager takes 1 to 128 characters"),
+        ("apply -f - --dry-run=client --force-conflicts", "error: --dry-run=client and --force-conflicts don't go together"),
         ("apply -f - --timeout=soon", "error: invalid argument \"soon\" for \"--timeout\" flag: time: invalid duration"),
         ("apply -f -", "error: no objects passed to apply"), ("apply x -f -", "error: unexpected args: [x]"),
     ])

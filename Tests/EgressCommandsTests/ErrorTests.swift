@@ -7,14 +7,13 @@ import Testing
 
 /// What goes wrong is said in kubectl's voice, on standard error, with what to do next.
 @Suite struct ErrorTests {
-    @Test func `without a snapshot the program says what it can't do yet`() async {
-        for line in ["status", "list", "explain pod x", "apply -f -", "agent --node x"] {
+    @Test func `without a kubeconfig or a snapshot there is one clear error`() async {
+        for line in ["status", "list", "explain pod x", "apply -f -", "snapshot", "agent --node x"] {
             var bench = Bench()
             bench.input = "{apiVersion: v1, kind: Namespace, metadata: {name: x}}"
             let run = await bench.run(line, snapshot: false)
             #expect(run.code == 1, "\(line)")
-            #expect(run.error.contains("doesn't read from a Kubernetes API yet"), "\(line): \(run.error)")
-            #expect(run.error.contains("--snapshot DIR"))
+            #expect(run.error == "error: no kubeconfig found\nhint:  set KUBECONFIG, or pass --snapshot DIR\n", "\(line)")
             #expect(run.output.isEmpty)
         }
     }

@@ -28,7 +28,10 @@ import Testing
         for line in run.output.split(separator: "\n") { #expect(line.count <= 80, "\(name): \(line)") }
     }
 
-    @Test(arguments: ["", "status", "explain", "explain pod", "list", "apply", "agent", "completion", "version", "options", "help"])
+    @Test(arguments: [
+        "", "status", "explain", "explain pod", "list", "apply", "snapshot", "install", "uninstall", "agent", "completion", "version",
+        "options", "help",
+    ])
     func `help of a command`(command: String) async throws {
         let run = await Bench().run("\(command) --help", snapshot: false)
         #expect(run.code == 0)

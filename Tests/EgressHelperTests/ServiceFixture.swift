@@ -22,10 +22,12 @@ struct ServiceFixture {
         try await body(fixture)
     }
 
-    func start() async throws -> HelperService {
+    /// `ciliumMaps`: stands for the folder of Cilium's pins; none of the machine's own is looked into.
+    func start(ciliumMaps: String? = nil) async throws -> HelperService {
         let service = HelperService(
             identity: try #require(HelperIdentity(node: "node-1")), datapath: kernel, host: kernel, strategies: kernel,
-            stateFolder: folder, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            stateFolder: folder, foreign: ForeignOwner(folder: ciliumMaps ?? folder + "/no-maps"),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await service.open()
         return service
     }

@@ -170,4 +170,29 @@ import Testing
         #expect(Set(before) == ["node-1", "node-3"])
         for (old, new) in zip(before, after) { #expect(new == (old == "node-1" ? "node-2" : "node-3")) }
     }
+
+    @Test(arguments: 0..<60) func `candidates are the nodes that match, whatever the selector looks like`(seed: Int) {
+        var snapshot = RandomCluster(seed: seed).snapshot
+        let requirements = [
+            LabelRequirement(key: "role", operation: .in, values: ["a"]),
+            LabelRequirement(key: "role", operation: .in, values: ["a", "b"]),
+            LabelRequirement(key: "role", operation: .notIn, values: ["a"]), LabelRequirement(key: "zone", operation: .doesNotExist),
+            LabelRequirement(key: "role", operation: .exists), LabelRequirement(key: "zone", operation: .in, values: ["z"]),
+        ]
+        for (number, requirement) in requirements.enumerated() {
+            let selectors = [
+                LabelSelector(matchExpressions: [requirement]), LabelSelector(matchLabels: ["role": "b"], matchExpressions: [requirement]),
+            ]
+            let gateways = selectors.map { GatewayEntry(nodeSelector: $0, source: .defaultRoute) }
+            snapshot.policies.append(EgressGatewayPolicy.sample("selector-\(number)", via: gateways).object)
+        }
+        snapshot.nodes.reverse()
+        for policy in resolve(snapshot).policies {
+            for entry in policy.entries {
+                let selector = policy.policy.gateways[entry.entry].nodeSelector
+                let matching = snapshot.nodes.filter { selector.matches($0.metadata.labels) }.map(\.name).sorted()
+                #expect(entry.candidates.map(\.node) == matching, "seed \(seed), \(selector)")
+            }
+        }
+    }
 }

@@ -65,7 +65,7 @@ import Testing
         var snapshot = ClusterSnapshot.sample(ClusterSnapshot.egressSample)
         #expect(!resolve(snapshot).findings.contains { $0.code == .rangesUnknown })
         for index in snapshot.nodes.indices { snapshot.nodes[index].podCIDRs = [] }
-        #expect(resolve(snapshot).findings.contains { $0.code == .rangesUnknown && $0.severity == .warning })
+        #expect(resolve(snapshot).findings.contains { $0.code == .rangesUnknown && $0.severity == .error })
     }
 
     @Test func `an incomplete snapshot stays marked`() {

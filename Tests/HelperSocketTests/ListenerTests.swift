@@ -1,3 +1,4 @@
+import CEgressShims
 import EgressPlan
 import Foundation
 import Glibc
@@ -23,6 +24,24 @@ import Testing
             await client.send("{\"v\":1,\"id\":1,\"method\":\"plan.get\"}\n")
             #expect(try await client.json()?["id"] == 1)
         }
+    }
+
+    /// In a pod the shared folder has the pod's group and the setgid bit, and the helper has no CAP_CHOWN.
+    @Test(.requires(.lab))
+    func `without CAP_CHOWN a folder's group lets the agent in, and without such a folder the error says what to do`() throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let chown: UInt64 = 1 << 0
+        #expect(egress_use_capabilities(~chown) == 0)
+        defer { _ = egress_use_capabilities(.max) }
+        let error = #expect(throws: HelperError.self) { try HelperListener.open(path: folder.path + "/helper.sock", owner: 65532) }
+        #expect(error?.message.hasSuffix("to uid 65532: Operation not permitted") == true)
+        #expect(error?.hint?.contains("setgid") == true)
+        #expect(egress_use_capabilities(.max) == 0)
+        #expect(Glibc.chown(folder.path, 0, 65532) == 0 && chmod(folder.path, 0o2777) == 0)
+        #expect(egress_use_capabilities(~chown) == 0)
+        let listener = try HelperListener.open(path: folder.path + "/helper.sock", owner: 65532)
+        #expect(listener.group == 65532)
     }
 
     @Test func `a leftover socket is replaced and a file is not`() throws {

@@ -27,7 +27,8 @@ import Testing
         switch verdict.action {
         case .gateway: "snat \(verdict.egressIP.map(String.init(describing:)) ?? "?") via \(verdict.gatewayNode ?? "?")"
         case .drop: "drop \(verdict.code)"
-        case .exclude, .direct, .notApplicable: verdict.action.rawValue
+        case .exclude, .direct, .notApplicable: verdict.action?.rawValue ?? ""
+        case nil: "unknown \(verdict.code)"
         }
     }
 }

@@ -23,7 +23,7 @@ extension IPPrefix {
 extension InClusterRange.Kind {
     var encoded: UInt32 {
         switch self {
-        case .pod: EGRESS_RANGE_POD.rawValue
+        case .pod, .assumed: EGRESS_RANGE_POD.rawValue
         case .service: EGRESS_RANGE_SERVICE.rawValue
         case .node: EGRESS_RANGE_NODE.rawValue
         case .local: EGRESS_RANGE_LOCAL.rawValue

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EgressModel
+import EgressPorts
 import Logging
 import ServiceLifecycle
 import UnixSignals
@@ -20,9 +21,14 @@ struct AgentCommand: RunnableCommand {
 
     @OptionGroup(title: GlobalOptions.sectionTitle) var global: GlobalOptions
     @Option(help: "The node that this is; its EgressNode has the same name.") var node: String?
-    @Option(name: .customLong("cluster-cidr"), help: "An in-cluster range of pods beyond the nodes' podCIDRs; may be given several times.")
+    @Option(
+        name: .customLong("cluster-cidr"),
+        help: "A range of pods, in place of what the cluster's configuration says; may be given several times.")
     var clusterCIDRs: [String] = []
-    @Option(name: .customLong("service-cidr"), help: "A range of services; may be given several times.") var serviceCIDRs: [String] = []
+    @Option(
+        name: .customLong("service-cidr"),
+        help: "A range of services, in place of what the cluster's configuration says; may be given several times.") var serviceCIDRs:
+        [String] = []
 
     func run(in environment: CommandEnvironment) async throws -> Int32 {
         guard let node, !node.isEmpty else { throw CommandError.usage("required flag(s) \"node\" not set", of: "kubectl egress agent") }
@@ -32,8 +38,8 @@ struct AgentCommand: RunnableCommand {
         var log = Logger(label: "agent") { _ in AgentLog(write: environment.standardError) }
         log.logLevel = (Int(global.verbosity) ?? 0) >= 4 ? .debug : .info
         let loop = AgentLoop(
-            settings: settings, cluster: try environment.cluster(global), openHelper: environment.openHelper, clock: environment.clock,
-            log: log)
+            settings: settings, cluster: try environment.cluster(global, scope: .node(node)), openHelper: environment.openHelper,
+            clock: environment.clock, log: log)
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: AgentService(loop: loop), successTerminationBehavior: .gracefullyShutdownGroup)],

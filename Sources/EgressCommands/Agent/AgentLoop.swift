@@ -12,19 +12,23 @@ struct AgentLoop: Sendable {
     let clock: any WallClock
     let log: Logger
 
-    /// A turn without an event, so that the report stays fresh.
+    /// A turn without an event, so that the node doesn't fall silent.
     static let refreshSeconds: Int64 = 10
 
     /// Runs until it is cancelled, or the cluster can't be followed any more.
     func run() async {
         let link = HelperLink()
         let wake = WakeUps()
+        let voice = NodeVoice(cluster: cluster, clock: clock, log: log)
+        let tokens = TunnelTokens(source: cluster)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await HelperFollower(loop: self, link: link, wake: wake).run() }
             group.addTask { await follow(wake) }
-            group.addTask { await refresh(wake) }
+            group.addTask { await refresh(wake, voice) }
+            group.addTask { await refresh(tokens, wake) }
+            group.addTask { await voice.run() }
             group.addTask { await wake.runAlarms(clock) }
-            await AgentWorker(loop: self, link: link, wake: wake).run()
+            await AgentWorker(loop: self, link: link, wake: wake, voice: voice, tokens: tokens).run()
             group.cancelAll()
         }
     }
@@ -37,8 +41,17 @@ struct AgentLoop: Sendable {
         }
     }
 
-    private func refresh(_ wake: WakeUps) async {
-        while (try? await clock.sleep(seconds: Double(Self.refreshSeconds))) != nil { wake.now() }
+    private func refresh(_ wake: WakeUps, _ voice: NodeVoice) async {
+        while (try? await clock.sleep(seconds: Double(Self.refreshSeconds))) != nil {
+            await voice.beat()
+            wake.now()
+        }
+    }
+
+    private func refresh(_ tokens: TunnelTokens, _ wake: WakeUps) async {
+        while (try? await clock.sleep(seconds: Double(Self.refreshSeconds))) != nil {
+            if await tokens.refresh() { wake.now() }
+        }
     }
 }
 

@@ -6,9 +6,12 @@ struct AgentMemory: Sendable {
     /// The last good version of policies by UID.
     var accepted: [String: EgressGatewayPolicy] = [:]
     var answers = StrategyAnswers()
-    /// As it was written last.
-    var reported: EgressNode?
-    var reportedAt: Int64?
+    /// What the node says of itself, as it was decided last; said or not yet.
+    var own: EgressNode?
+    /// What the cluster had of the node when the agent came.
+    var before: EgressNode?
+    /// The cluster has had the node's report: it was seen there, or written before the last look.
+    var wasThere = false
     /// The plan that the kernel has, and over which connection it went.
     var applied: (plan: NodePlan, connection: Int)?
     /// Of the plan sent last.
@@ -17,6 +20,9 @@ struct AgentMemory: Sendable {
     var lastEntryID: UInt32 = 0
     /// The connection whose plan and revision were taken over.
     var connection = 0
+    /// What was logged last, so that it is logged once.
+    var lastFailure = ""
+    var lastRanges = ""
 
     /// What the helper had when the agent came: policies of its plan were accepted once.
     mutating func takeOver(_ plan: NodePlan?, revision: UInt64, connection: Int) {
@@ -33,10 +39,14 @@ struct AgentMemory: Sendable {
         accepted = Dictionary(plan.policies.map { ($0.accepted.metadata.uid, $0.accepted) }) { first, _ in first }
     }
 
-    /// Whether the report has to be written: it says something else, somebody removed it, or it is about to look stale.
-    func needsReport(_ node: EgressNode, isThere: Bool, now: Int64) -> Bool {
-        guard isThere, var last = reported, let reportedAt else { return true }
-        last.reportedAt = node.reportedAt
-        return last != node || now - reportedAt >= NodeReport.period - AgentLoop.refreshSeconds
+    /// Whether it isn't known what the node said before: what it would say now could take ids back that it gave out.
+    func isStranger(to snapshot: ClusterSnapshot) -> Bool { own == nil && before == nil && !snapshot.canBePlanned }
+
+    /// Whether the node's report was in the cluster and no longer is. What can't be read whole tells nothing.
+    mutating func isReportMissing(in snapshot: ClusterSnapshot, node: String) -> Bool {
+        guard snapshot.canBePlanned else { return false }
+        let isThere = snapshot.egressNodes.contains { $0.name == node }
+        defer { wasThere = wasThere || isThere }
+        return wasThere && !isThere
     }
 }

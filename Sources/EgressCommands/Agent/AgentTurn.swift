@@ -31,9 +31,11 @@ struct AgentTurn: Sendable {
             own.defaultRoute = facts.defaultRoute
         }
         own.helper = helper ?? own.helper
-        guard snapshot.isComplete else { return own }
+        guard snapshot.canBePlanned else { return own }
+        let ranges = settings.ranges(snapshot.ranges)
         own.ranges = ClusterRanges(
-            pods: Set(snapshot.nodes.flatMap(\.podCIDRs) + settings.clusterCIDRs).sorted(), services: Set(settings.serviceCIDRs).sorted())
+            pods: Set(snapshot.nodes.flatMap(\.podCIDRs) + ranges.filter { $0.use == .pods }.map(\.prefix)).sorted(),
+            services: Set(ranges.filter { $0.use == .services }.map(\.prefix)).sorted())
         own.steering = SteeringFact(default: .redirect, reason: "the only way of this version")
         own.gateways = []
         return own

@@ -10,6 +10,8 @@ struct AgentWorker: Sendable {
     let loop: AgentLoop
     let link: HelperLink
     let wake: WakeUps
+    let voice: NodeVoice
+    let tokens: TunnelTokens
 
     func run() async {
         var memory = AgentMemory()
@@ -35,25 +37,64 @@ struct AgentWorker: Sendable {
             let known = try await connection.helper.plan()
             memory.takeOver(known?.plan, revision: max(known?.revision ?? 0, connection.status.revision), connection: connection.number)
         }
-        let turn = try await self.turn(memory, connection)
+        let turn = try await self.turn(&memory, connection)
+        if memory.isStranger(to: turn.snapshot) {
+            logOnce(unreadWhole, &memory)
+            return false
+        }
         guard case .success(let connection) = connection, let facts = turn.facts else {
             return try await withoutHelper(turn, connection, &memory)
         }
+        let isMissing = memory.isReportMissing(in: turn.snapshot, node: loop.settings.node)
         var isSettled = await ask(turn, facts, connection, &memory)
         var own = turn.announced(memory.answers.outcomes)
         if memory.applied?.connection != connection.number { own.policies = policiesNotInForce(own.policies, Self.unconfirmed) }
-        // Before the plan: other nodes wait for the ids.
-        try await report(own, turn, &memory)
+        // While the plan is made and taken on already: other nodes wait for the ids.
+        if memory.own?.resolutions != own.resolutions || isMissing { await voice.say(statement(own, turn, memory, isMissing: isMissing)) }
+        memory.own = own
+        logRanges(turn, &memory)
         let effective = turn.effective(own)
         guard let plan = turn.plan(effective) else {
-            loop.log.warning("\(plainText(loop.cluster.source)) wasn't read whole (EG4004): nothing is changed")
+            logOnce(unreadWhole, &memory)
+            await voice.say(statement(own, turn, memory, isMissing: isMissing))
             return false
         }
         let outcome = await apply(plan, connection, &memory)
         if case .inForce(notGoverned: []) = outcome {} else { isSettled = false }
         own.policies = policiesInForce(plan, outcome, effective)
-        try await report(own, turn, &memory)
+        memory.own = own
+        await voice.say(statement(own, turn, memory, isMissing: isMissing, outcome, effective))
         return isSettled
+    }
+
+    private var unreadWhole: String { "\(loop.cluster.source) wasn't read whole (\(ReasonCode.snapshotIncomplete)): nothing is changed" }
+
+    private func statement(
+        _ own: EgressNode, _ turn: AgentTurn, _ memory: AgentMemory, isMissing: Bool, _ outcome: PlanOutcome? = nil,
+        _ effective: EffectivePolicy? = nil
+    ) -> Statement {
+        var statement = Statement(node: own, time: turn.now, isMissing: isMissing, before: memory.before)
+        switch outcome {
+        case .inForce?: statement.isGoverned = true
+        case .failed(let reason)?: statement.failure = reason
+        case nil: break
+        }
+        statement.policies = effective.flatMap { $0.isComplete ? PolicyNews($0, turn.snapshot) : nil }
+        return statement
+    }
+
+    /// The same trouble in turn after turn is one line.
+    private func logOnce(_ text: String, _ memory: inout AgentMemory) {
+        if memory.lastFailure != text { loop.log.warning("\(plainText(text))") }
+        memory.lastFailure = text
+    }
+
+    /// Which source the cluster's ranges are from.
+    private func logRanges(_ turn: AgentTurn, _ memory: inout AgentMemory) {
+        guard turn.snapshot.canBePlanned else { return }
+        let text = loop.settings.ranges(turn.snapshot.ranges).inWords
+        if memory.lastRanges != text { loop.log.info("the cluster's ranges: \(plainText(text))") }
+        memory.lastRanges = text
     }
 
     private static let unconfirmed = Reason(.notYetProgrammed, "the agent or the helper started, and the plan isn't confirmed yet")
@@ -65,10 +106,12 @@ struct AgentWorker: Sendable {
         }
     }
 
-    private func turn(_ memory: AgentMemory, _ connection: Result<HelperLink.Connection, HelperError>) async throws -> AgentTurn {
+    private func turn(_ memory: inout AgentMemory, _ connection: Result<HelperLink.Connection, HelperError>) async throws -> AgentTurn {
+        if await voice.hasReported { memory.wasThere = true }
         let snapshot = try await loop.cluster.snapshot()
         let known = try? connection.get()
-        var previous = memory.reported ?? snapshot.egressNodes.first { $0.name == loop.settings.node }
+        if memory.own == nil { memory.before = snapshot.egressNodes.first { $0.name == loop.settings.node } }
+        var previous = memory.own ?? memory.before
         if memory.lastEntryID > previous?.lastEntryID ?? 0 {
             previous = previous ?? EgressNode(metadata: ObjectMetadata(name: loop.settings.node, uid: ""))
             previous?.lastEntryID = memory.lastEntryID
@@ -76,7 +119,7 @@ struct AgentWorker: Sendable {
         return AgentTurn(
             settings: loop.settings, snapshot: snapshot, facts: known?.facts.map { NodeFacts($0) }, helper: known?.status.helper,
             previous: previous, accepted: memory.accepted,
-            tokens: try await loop.cluster.tunnelTokens().compactMap { TunnelToken(octets: $0) }, now: loop.clock.secondsSinceEpoch())
+            tokens: try await tokens.current(), now: loop.clock.secondsSinceEpoch())
     }
 
     /// The kernel goes on as it was; nobody can say how, so nothing is reported as programmed.
@@ -84,14 +127,17 @@ struct AgentWorker: Sendable {
         _ turn: AgentTurn, _ connection: Result<HelperLink.Connection, HelperError>, _ memory: inout AgentMemory
     ) async throws -> Bool {
         guard case .failure(let error) = connection else { return true }
+        let isMissing = memory.isReportMissing(in: turn.snapshot, node: loop.settings.node)
         var own = turn.described
-        let reason = Reason(.helperUnreachable, error.description)
-        if let plan = turn.plan(turn.effective(own)) {
-            own.policies = policiesInForce(plan, .failed(reason), turn.effective(own))
+        let outcome = PlanOutcome.failed(Reason(.helperUnreachable, error.description))
+        let effective = turn.effective(own)
+        if let plan = turn.plan(effective) {
+            own.policies = policiesInForce(plan, outcome, effective)
         } else {
-            own.policies = policiesNotInForce(own.policies, reason)
+            own.policies = policiesNotInForce(own.policies, Reason(.helperUnreachable, error.description))
         }
-        try await report(own, turn, &memory)
+        memory.own = own
+        await voice.say(statement(own, turn, memory, isMissing: isMissing, outcome, effective))
         return true
     }
 
@@ -124,27 +170,17 @@ struct AgentWorker: Sendable {
                 memory.revision += 1
                 let result = try await connection.helper.apply(plan, revision: memory.revision)
                 memory.inForce(plan, connection: connection.number)
+                memory.lastFailure = ""
                 loop.log.info("revision \(result.revision) in force, \(result.changed) writes to the kernel")
             }
             return .inForce(notGoverned: plan.pods.isEmpty ? [] : try await connection.helper.status().notGoverned)
         } catch {
             let failure = HelperError(reading: error)
-            loop.log.error("plan \(memory.revision): \(plainText(failure.description))")
+            logOnce("the plan isn't taken on: \(failure.description)", &memory)
             if failure.code == "stale_revision", let revision = try? await connection.helper.status().revision {
                 memory.revision = max(memory.revision, revision)
             }
             return PlanOutcome(failure)
         }
-    }
-
-    private func report(_ node: EgressNode, _ turn: AgentTurn, _ memory: inout AgentMemory) async throws {
-        var node = node
-        node.reportedAt = rfc3339(secondsSinceEpoch: turn.now)
-        // What this very turn wrote counts as there, whatever was read before.
-        let isThere = turn.snapshot.egressNodes.contains { $0.name == node.name } || memory.reportedAt == turn.now
-        guard memory.needsReport(node, isThere: isThere, now: turn.now) else { return }
-        try await loop.cluster.report(node)
-        memory.reported = node
-        memory.reportedAt = turn.now
     }
 }

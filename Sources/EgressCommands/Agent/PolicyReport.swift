@@ -13,8 +13,13 @@ enum PlanOutcome: Sendable, Hashable {
 extension PlanOutcome {
     /// The reason for a user; a helper that isn't there is another matter than one that refuses.
     init(_ error: HelperError) {
-        let isGone = ["unreachable", "timeout"].contains(error.code)
-        self = .failed(Reason(isGone ? .helperUnreachable : .helperRefused, error.description))
+        let code: ReasonCode =
+            switch error.code {
+            case "unreachable", "timeout": .helperUnreachable
+            case "foreign_owner": .ciliumOwnsPolicies
+            default: .helperRefused
+            }
+        self = .failed(Reason(code, error.description))
     }
 }
 

@@ -13,6 +13,9 @@ struct ApplyCommand: RunnableCommand {
             # A folder and those below it, without waiting
             kubectl egress apply -f deploy/ -R --wait=false
 
+            # What the API server says of it, without keeping it
+            kubectl egress apply -f egress-sample.yaml --dry-run=server
+
             # Only check, from standard input
             kustomize build . | kubectl egress apply -f - --dry-run=client
             """)
@@ -24,9 +27,14 @@ struct ApplyCommand: RunnableCommand {
     @Option(name: [.customShort("R"), .long], help: ArgumentHelp("Look into the folders below -f too.", valueName: "[=true]"))
     var recursive: Bool = false
     @Option(
-        help: ArgumentHelp("client: check and say what would change; none: do it.", valueName: "[=client]"),
-        completion: .list(["none", "client"]))
+        help: ArgumentHelp(
+            "client: check and say what would change; server: let the API server say it; none: do it.", valueName: "[=client]"),
+        completion: .list(DryRunMode.allCases.map(\.rawValue)))
     var dryRun: String = "none"
+    @Option(help: ArgumentHelp("Take over fields that another manager owns.", valueName: "[=true]")) var forceConflicts: Bool = false
+    @Option(help: "Who owns the fields that are applied.") var fieldManager: String = ApplyOptions.standardManager
+    @Option(help: ArgumentHelp("Taken for kubectl's sake: an API server always does the applying.", valueName: "[=true]"))
+    var serverSide: Bool = true
     @Option(help: ArgumentHelp("Wait until every node concerned reports the policies as in force.", valueName: "[=true]"))
     var wait: Bool = true
     @Option(help: "How long to wait: 60s, 5m.") var timeout: String = "60s"
@@ -34,44 +42,34 @@ struct ApplyCommand: RunnableCommand {
 
     func run(in environment: CommandEnvironment) async throws -> Int32 {
         let format = try OutputFormat(output, allowed: [.name])
-        let timeout = try checkArguments()
+        let (mode, timeout) = try checkArguments()
         let reading = try ManifestFiles(isRecursive: recursive, standardInput: environment.standardInput).read(filenames)
         let manifests = try CheckedManifests(reading)
         for line in manifests.warnings.flatMap({ manifestLines($0, as: "Warning") }) { environment.note(line) }
-        let cluster = try environment.cluster(global)
-        let applied =
-            dryRun == "client"
-            ? try await DryRun(cluster: cluster).compare(manifests) : try await cluster.apply(manifests.items.map(\.manifest))
-        report(applied, of: manifests, format, environment)
-        guard wait, dryRun != "client" else { return 0 }
-        let generations = applied.filter { $0.object.kind == StatusReport.policyKind }.map { ($0.object.name, $0.generation) }
-        let awaited = Dictionary(generations) { _, last in last }
-        let lines = try await ProgrammedWait(cluster: cluster, environment: environment, timeout: timeout).untilProgrammed(awaited)
+        let cluster = try environment.cluster(global, usesInput: filenames.contains("-"))
+        let items = try manifests.items.inNamespace(global.namespace, of: cluster)
+        let steps = ApplySteps(
+            cluster: cluster, environment: environment, mode: mode, format: format,
+            options: ApplyOptions(isDryRun: mode == .server, forcesConflicts: forceConflicts, fieldManager: fieldManager),
+            isAtOnce: environment.snapshotPath(global) != nil)
+        let applied = try await steps.apply(items)
+        guard wait, mode == .none else { return 0 }
+        let wait = ProgrammedWait(cluster: cluster, environment: environment, timeout: timeout)
+        let lines = try await wait.untilProgrammed(applied.filter { $0.object.kind == StatusReport.policyKind })
         if format != .name { lines.forEach { environment.standardOutput(plainText($0) + "\n") } }
         return 0
     }
 
-    private func checkArguments() throws(CommandError) -> Double {
+    private func checkArguments() throws(CommandError) -> (DryRunMode, timeout: Double) {
         let name = "kubectl egress apply"
         if filenames.isEmpty { throw .usage("must specify -f", of: name) }
-        guard ["none", "client"].contains(dryRun) else {
-            let what = dryRun == "server" ? "needs an API server; use \"client\"" : "must be \"none\" or \"client\""
-            throw .usage("invalid dry-run value (\(plainText(dryRun))): \(what)", of: name)
-        }
+        if !serverSide { throw .usage("--server-side=false: objects are applied by the API server alone", of: name) }
+        if fieldManager.isEmpty || fieldManager.utf8.count > 128 { throw .usage("--field-manager takes 1 to 128 characters", of: name) }
+        let mode = try DryRunMode(flag: dryRun, of: name)
+        if mode == .client, forceConflicts { throw .usage("--dry-run=client and --force-conflicts don't go together", of: name) }
         guard let seconds = seconds(fromDuration: timeout) else {
             throw .usage("invalid argument \"\(plainText(timeout))\" for \"--timeout\" flag: time: invalid duration", of: name)
         }
-        return seconds
-    }
-
-    private func report(
-        _ applied: [AppliedObject], of manifests: CheckedManifests, _ format: OutputFormat, _ environment: CommandEnvironment
-    ) {
-        let versions = Dictionary(manifests.items.map { ($0.manifest.object, $0.manifest.apiVersion) }) { first, _ in first }
-        for object in applied {
-            let name = object.object.resourceName(apiVersion: versions[object.object] ?? "")
-            let change = dryRun == "client" ? "\(object.change.rawValue) (dry run)" : object.change.rawValue
-            environment.standardOutput(plainText(format == .name ? name : "\(name) \(change)") + "\n")
-        }
+        return (mode, seconds)
     }
 }

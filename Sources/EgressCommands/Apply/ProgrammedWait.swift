@@ -9,39 +9,81 @@ struct ProgrammedWait: Sendable {
     /// Seconds.
     let timeout: Double
 
-    /// `generations`: by the policy's name. Returns a line a node: what it reported. Throws when time is up.
-    func untilProgrammed(_ generations: [String: Int64]) async throws -> [String] {
-        guard !generations.isEmpty else { return [] }
-        let last = LatestProgress()
-        let isDone = try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                try await environment.clock.sleep(seconds: timeout)
-                return false
-            }
-            group.addTask { try await follow(generations, last) }
-            defer { group.cancelAll() }
-            return try await group.next() ?? false
-        }
-        let progress = await last.value
-        guard isDone else { throw timedOut(progress) }
-        return progress.flatMap(Self.lines)
+    private enum End: Sendable {
+        case programmed
+        case timedOut
+        case interrupted
+        /// Who asks may not see what nodes report.
+        case unknowable([UnreadKind])
     }
 
-    private func follow(_ generations: [String: Int64], _ last: LatestProgress) async throws -> Bool {
+    /// Returns a line a node: what it reported. Throws when time is up, when a policy is deleted meanwhile, and when the
+    /// user interrupts (exit code 130); what was applied stays.
+    func untilProgrammed(_ applied: [AppliedObject]) async throws -> [String] {
+        guard !applied.isEmpty else { return [] }
+        let wanted = Dictionary(applied.map { ($0.object.name, $0) }) { _, last in last }
+        let last = LatestProgress()
+        switch try await end(wanted, last) {
+        case .programmed: return await last.value.flatMap(Self.lines)
+        case .timedOut: throw timedOut(await last.value)
+        case .interrupted:
+            throw CommandError(
+                lines: ["interrupted: the policies are applied; nodes go on taking them"], hints: ["\(CommandName.program) status"],
+                exitCode: 130)
+        case .unknowable(let kinds):
+            if kinds.contains(where: { $0.kind == .egressNode && $0.code == .kindNotServed }) {
+                throw CommandError(
+                    "the policies are applied, but nothing here puts them in force: the cluster serves no egressnodes [\(ReasonCode.kindNotServed)]",
+                    hints: ["\(CommandName.program) install, or apply with --wait=false"])
+            }
+            environment.note("note: the policies are applied; whether nodes have them in force is unknown")
+            return []
+        }
+    }
+
+    private func end(_ wanted: [String: AppliedObject], _ last: LatestProgress) async throws -> End {
+        try await withThrowingTaskGroup(of: End.self) { group in
+            group.addTask {
+                try await environment.clock.sleep(seconds: timeout)
+                return .timedOut
+            }
+            group.addTask {
+                await environment.untilInterrupted()
+                // Also when this task is cancelled; then nobody reads what it says.
+                return .interrupted
+            }
+            group.addTask { try await follow(wanted, last) }
+            defer { group.cancelAll() }
+            return try await group.next() ?? .timedOut
+        }
+    }
+
+    private func follow(_ wanted: [String: AppliedObject], _ last: LatestProgress) async throws -> End {
+        var seen: Set<String> = []
         for await _ in cluster.changes() {
-            let effective = environment.effectivePolicy(of: try await cluster.snapshot())
+            let snapshot = try await environment.snapshot(of: cluster)
+            let hidden = snapshot.unread.filter { [.egressNode, .pod, .node, .policy].contains($0.kind) }
+            if !hidden.isEmpty { return .unknowable(hidden) }
+            let there = Set(snapshot.policies.map(\.metadata.name))
+            if snapshot.isComplete, let gone = seen.subtracting(there).min() { throw Self.deleted(gone) }
+            seen.formUnion(there.intersection(wanted.keys))
+            let effective = environment.effectivePolicy(of: snapshot)
             let now = environment.clock.secondsSinceEpoch()
             let progress = effective.policies.compactMap { policy in
-                generations[policy.policy.name].map { PolicyProgress(of: policy, in: effective, now: now, generation: $0) }
+                wanted[policy.policy.name].map { PolicyProgress(of: policy, in: effective, now: now, generation: $0.generation) }
             }
             if await last.set(progress) { show(progress) }
-            if progress.count == generations.count, progress.allSatisfy(\.isComplete) { return true }
+            if progress.count == wanted.count, progress.allSatisfy(\.isComplete) { return .programmed }
         }
-        return false
+        return .timedOut
+    }
+
+    private static func deleted(_ name: String) -> CommandError {
+        CommandError("ciliumegressgatewaypolicy.cilium.io/\(name) was deleted while its nodes were waited for")
     }
 
     private func show(_ progress: [PolicyProgress]) {
-        guard environment.isErrorTerminal else { return }
+        guard environment.terminal.isError else { return }
         for policy in progress where !policy.isComplete {
             environment.note("waiting: \(policy.policy) is in force on \(policy.ready) of \(policy.nodes.count) nodes")
         }

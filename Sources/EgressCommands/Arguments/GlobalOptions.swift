@@ -13,7 +13,9 @@ public struct GlobalOptions: ParsableArguments, Sendable {
     var cluster: String?
     @Option(help: "The name of the kubeconfig user to use.")
     var user: String?
-    @Option(name: .shortAndLong, help: "Look at this namespace alone.")
+    @Option(
+        name: .shortAndLong,
+        help: "Look at this namespace alone; without it at the whole cluster, or for one pod at the kubeconfig context's namespace.")
     var namespace: String?
     @Option(
         name: [.customShort("A"), .long],
@@ -29,6 +31,12 @@ public struct GlobalOptions: ParsableArguments, Sendable {
     var asGroup: [String] = []
     @Option(help: "UID to impersonate for the operation.")
     var asUid: String?
+    @Option(help: "User extra to impersonate, key=value; may be given several times.")
+    var asUserExtra: [String] = []
+    @Option(help: "Username for basic authentication to the API server.")
+    var username: String?
+    @Option(help: "Password for basic authentication to the API server.")
+    var password: String?
     @Option(help: "How long one request may take: 1s, 2m, 3h; 0 is for ever.")
     var requestTimeout: String = "0"
     @Option(help: ArgumentHelp("Don't check the server's certificate.", valueName: "[=true]"))
@@ -41,6 +49,14 @@ public struct GlobalOptions: ParsableArguments, Sendable {
     var clientKey: String?
     @Option(help: "Server name that its certificate is checked against.")
     var tlsServerName: String?
+    @Option(help: "The proxy that requests go through: http, https or socks5.")
+    var proxyUrl: String?
+    @Option(help: ArgumentHelp("Don't ask the server for compressed answers.", valueName: "[=true]"))
+    var disableCompression: Bool = false
+    @Option(help: "Taken for kubectl's sake; nothing is cached in files.")
+    var cacheDir: String?
+    @Option(help: ArgumentHelp("Treat warnings of the API server as errors.", valueName: "[=true]"))
+    var warningsAsErrors: Bool = false
     @Option(name: [.customShort("v"), .customLong("v")], help: "How much to log: 0 to 9.")
     var verbosity: String = "0"
     @Option(help: "Read this folder, file or - (standard input) of manifests instead of a cluster; KUBECTL_EGRESS_SNAPSHOT.")

@@ -12,8 +12,13 @@ struct Completer: Sendable {
     /// `words` ends with the word at the cursor, which may be empty. Always ends well: an error offers nothing.
     func answer(_ words: [String], describes: Bool) async -> Int32 {
         let position = CompletionPosition(words, tree: tree)
-        environment.standardOutput(await candidates(position).text(describes: describes))
+        environment.standardOutput(await candidates(position).text(describes: describes, helps: allowsHelp))
         return 0
+    }
+
+    /// cobra's ActiveHelp is on unless the program's variable, or the one of all programs, is 0.
+    private var allowsHelp: Bool {
+        environment.variables["KUBECTL_ACTIVE_HELP"] != "0" && environment.variables["COBRA_ACTIVE_HELP"] != "0"
     }
 
     private func candidates(_ position: CompletionPosition) async -> CompletionAnswer {
@@ -43,8 +48,11 @@ struct Completer: Sendable {
 
     private func values(of flag: DeclaredArgument, _ position: CompletionPosition) async -> CompletionAnswer {
         switch flag.longName {
-        case "namespace": return await live(position) { $0.namespaceWords }
-        case "node": return await live(position) { $0.nodeWords }
+        case "namespace": return await names(of: .namespace, position)
+        case "node": return await names(of: .node, position)
+        case "context": return configured(position, \.contexts)
+        case "cluster": return configured(position, \.clusters)
+        case "user": return configured(position, \.users)
         case "filename": return .manifests
         case "snapshot": return .directories
         case "kubeconfig", "socket", "certificate-authority", "client-certificate", "client-key": return .files
@@ -53,31 +61,53 @@ struct Completer: Sendable {
     }
 
     private func positional(_ index: Int, _ position: CompletionPosition) async -> CompletionAnswer {
-        let names = position.words
+        let words = position.words
         switch position.path.dropFirst().map(\.commandName) {
-        case ["explain", "pod"] where index == 0: return await live(position) { $0.podWords(namespace: position.namespace ?? "default") }
-        case ["status"]: return await live(position) { snapshot in snapshot.policyWords.filter { !names.contains($0.value) } }
+        case ["explain", "pod"] where index == 0: return await names(of: .pod, position)
+        case ["status"]: return await names(of: .policy, position, but: words)
         case ["completion"] where index == 0: return CompletionAnswer(words: ShellScript.allCases.map { .init($0.rawValue) })
         case ["help"]:
-            let path = tree.path(names)
-            guard path.count == names.count + 1, let last = path.last else { return CompletionAnswer() }
+            let path = tree.path(words)
+            guard path.count == words.count + 1, let last = path.last else { return CompletionAnswer() }
             return CompletionAnswer(words: last.children.filter(\.isVisible).map { .init($0.commandName, $0.abstract ?? "") })
         default: return CompletionAnswer()
         }
     }
 
-    /// Words from the cluster's state, or none when the deadline passes, there is no snapshot, or it can't be read.
-    private func live(_ position: CompletionPosition, _ words: @escaping @Sendable (ClusterSnapshot) -> [CompletionAnswer.Word]) async
-        -> CompletionAnswer
-    {
-        guard let path = position.snapshot ?? environment.variables[CommandEnvironment.snapshotVariable], !path.isEmpty, path != "-" else {
-            return CompletionAnswer()
-        }
+    /// From the kubeconfig alone, without asking a server.
+    private func configured(_ position: CompletionPosition, _ names: KeyPath<KubeconfigNames, [String]>) -> CompletionAnswer {
+        guard let access = try? position.options.access(variables: environment.variables) else { return CompletionAnswer() }
+        return CompletionAnswer(words: environment.adapters.kubeconfigNames(access)[keyPath: names].map { .init($0) })
+    }
+
+    /// Names from the cluster, by the flags typed so far. When the deadline passes, or the cluster can't be asked, there are
+    /// none, and a line says why. Nobody is asked for a password: a credential plugin gets no terminal.
+    private func names(of kind: NamedKind, _ position: CompletionPosition, but known: [String] = []) async -> CompletionAnswer {
+        let options = position.options
+        // Standard input is the shell's.
+        guard environment.snapshotPath(options) != "-" else { return CompletionAnswer() }
         let environment = environment
         let found = await firstOf(
-            { try? words(await environment.openCluster(path).snapshot()) },
+            { () -> Result<[ObjectName], any Error>? in
+                do {
+                    let cluster = try environment.cluster(options, usesInput: true)
+                    return .success(try await cluster.names(of: kind, namespace: kind == .pod ? options.namespace(in: cluster) : nil))
+                } catch {
+                    return .failure(error)
+                }
+            },
             orAfter: { try? await environment.clock.sleep(seconds: Self.deadline) })
-        return CompletionAnswer(words: found ?? [])
+        switch found {
+        case .success(let names):
+            return CompletionAnswer(words: names.filter { !known.contains($0.name) }.map { .init($0.name, $0.remark) })
+        case .failure(let error): return CompletionAnswer(help: "names can't be completed: \(Self.firstLine(error))")
+        case nil: return CompletionAnswer(help: "names can't be completed: no answer within \(Self.deadline) seconds")
+        }
+    }
+
+    private static func firstLine(_ error: any Error) -> String {
+        let text = (error as? ClusterError)?.message ?? (error as? CommandError)?.lines.first ?? String(describing: error)
+        return text.split(separator: "\n").first.map(String.init) ?? ""
     }
 }
 

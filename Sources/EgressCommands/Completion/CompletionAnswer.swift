@@ -21,6 +21,8 @@ struct CompletionAnswer: Sendable, Hashable {
 
     var words: [Word] = []
     var directive = Directive.noFiles
+    /// A line that the shell shows below the words (cobra's ActiveHelp), such as why there are none.
+    var help: String?
 
     static let files = CompletionAnswer(words: [], directive: 0)
     static let manifests = CompletionAnswer(words: ["yaml", "yml", "json"].map { Word($0) }, directive: Directive.fileExtensions)
@@ -29,14 +31,16 @@ struct CompletionAnswer: Sendable, Hashable {
     /// Words that begin as typed. Extensions of files are not words to type.
     func beginning(with typed: String) -> CompletionAnswer {
         guard directive & Directive.fileExtensions == 0 else { return self }
-        return CompletionAnswer(words: words.filter { $0.value.hasPrefix(typed) }, directive: directive)
+        return CompletionAnswer(words: words.filter { $0.value.hasPrefix(typed) }, directive: directive, help: help)
     }
 
     /// The lines on standard output; `:N` is the last.
-    func text(describes: Bool) -> String {
-        words.map { word in
+    func text(describes: Bool, helps: Bool) -> String {
+        let lines = words.map { word in
             let value = plainText(word.value)
-            return (describes && !word.description.isEmpty ? "\(value)\t\(plainText(word.description))" : value) + "\n"
-        }.joined() + ":\(directive)\n"
+            return describes && !word.description.isEmpty ? "\(value)\t\(plainText(word.description))" : value
+        }
+        let advice = helps ? help.map { ["_activeHelp_ " + plainText($0)] } ?? [] : []
+        return (lines + advice + [":\(directive)"]).map { $0 + "\n" }.joined()
     }
 }

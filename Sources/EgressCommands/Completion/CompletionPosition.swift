@@ -1,3 +1,5 @@
+import ArgumentParser
+
 /// Where in a command line the cursor is: which command, and what kind of word comes here.
 struct CompletionPosition {
     enum Wanted {
@@ -14,8 +16,8 @@ struct CompletionPosition {
     private(set) var path: [DeclaredCommand]
     /// Positionals before the cursor.
     private(set) var words: [String] = []
-    private(set) var namespace: String?
-    private(set) var snapshot: String?
+    /// Flags before the cursor that every command takes, as `--name=value`; of one that takes one value the last.
+    private(set) var globalFlags: [String] = []
     private(set) var wanted = Wanted.nothing
     /// The part of the word at the cursor that candidates begin with.
     private(set) var typed: String
@@ -69,12 +71,16 @@ struct CompletionPosition {
             let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard let flag = flag(long: parts.first ?? "") else { return nil }
             if parts.count == 2 { note(flag, parts[1]) }
+            if parts.count == 1, let implied = flag.impliedValue { note(flag, implied) }
             return parts.count == 2 || flag.impliedValue != nil ? nil : flag
         }
         var rest = word.dropFirst()
         while let letter = rest.popFirst() {
             guard let flag = command.flagsOfLeaves.first(where: { $0.shortName == String(letter) }) else { return nil }
-            if flag.impliedValue != nil { continue }
+            if let implied = flag.impliedValue {
+                note(flag, implied)
+                continue
+            }
             if rest.isEmpty { return flag }
             note(flag, String(rest.first == "=" ? rest.dropFirst() : rest))
             return nil
@@ -83,10 +89,12 @@ struct CompletionPosition {
     }
 
     private mutating func note(_ flag: DeclaredArgument, _ value: String) {
-        switch flag.longName {
-        case "namespace": namespace = value
-        case "snapshot": snapshot = value
-        default: break
-        }
+        // swift-argument-parser takes no empty value after `=`; an empty one means what no flag means.
+        guard flag.isGlobal else { return }
+        if flag.isRepeating != true { globalFlags.removeAll { $0.hasPrefix("--\(flag.longName)=") } }
+        if !value.isEmpty { globalFlags.append("--\(flag.longName)=\(value)") }
     }
+
+    /// The global options as typed so far; without those that make no sense.
+    var options: GlobalOptions { (try? GlobalOptions.parse(globalFlags)) ?? GlobalOptions() }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import EgressModel
 import EgressPolicy
+import EgressPorts
+import KubeObjects
 
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -44,14 +46,33 @@ struct ExplainPodCommand: RunnableCommand {
             throw CommandError.usage("explain pod takes one name, \(names.count) were given", of: "kubectl egress explain pod")
         }
         let text = try to.map { value throws(CommandError) in try DestinationText(value) }
-        let effective = try await environment.effectivePolicy(global)
-        let pod = try Self.find(name, namespace: global.namespace ?? "default", in: effective)
+        let cluster = try environment.cluster(global)
+        let namespace = global.namespace(in: cluster)
+        let snapshot = try await completed(environment.snapshot(of: cluster), by: cluster, name, namespace: namespace)
+        let effective = environment.effectivePolicy(of: snapshot)
+        let pod = try Self.find(name, namespace: namespace, in: effective)
         let destination = try await text.asyncMap { try await environment.resolve($0, for: pod) }
         let asked = destination.map { Destination(address: $0.address, port: $0.port, transport: $0.transport) }
         let explanation = explain(pod, to: asked, in: effective)
         let steering = effective.egressNodes.first { $0.name == pod.nodeName }?.steering?.default
         environment.render(PodExplanation(explanation: explanation, destination: destination, steering: steering), as: format)
         return 0
+    }
+
+    /// The snapshot with the pod in it, where pods can't be listed: whoever may not list them may still get one by name.
+    private func completed(_ snapshot: ClusterSnapshot, by cluster: any Cluster, _ name: String, namespace: String) async throws
+        -> ClusterSnapshot
+    {
+        guard snapshot.lacks(.pod), !snapshot.pods.contains(where: { $0.name == name && $0.namespace == namespace }) else {
+            return snapshot
+        }
+        let reference = ObjectReference(kind: "Pod", namespace: namespace, name: name)
+        guard let text = try await cluster.object(reference, apiVersion: "v1"),
+            case .pod(let pod)? = KubeReading(text, file: cluster.source, format: .json).documents.first?.decoded().object
+        else { throw CommandError.notFound("pods", name, hints: ["namespace \(namespace) has none of that name (-n)"]) }
+        var snapshot = snapshot
+        snapshot.pods.append(pod)
+        return snapshot
     }
 
     /// The pod, or the API server's words and where there is one of that name, or nearly.

@@ -52,11 +52,19 @@ extension PodExplanation {
     private func policies(_ layout: TextLayout) -> String {
         var lines = ["POLICIES"]
         for policy in explanation.policies {
-            lines.append(plainText("  \(policy.name): \(policy.selects ? "selects this pod" : "doesn't select this pod")"))
+            lines.append(plainText("  \(policy.name): \(Self.words(policy.selects))"))
             lines += policy.why.flatMap { wrapped($0, first: "    because ", width: layout.proseWidth) }
             lines += policy.wouldNeed.flatMap { wrapped($0, first: "    would need ", width: layout.proseWidth) }
         }
         return lines.map { $0 + "\n" }.joined()
+    }
+
+    private static func words(_ selects: Bool?) -> String {
+        switch selects {
+        case true?: "selects this pod"
+        case false?: "doesn't select this pod"
+        case nil: "may select this pod, which isn't known"
+        }
     }
 
     private func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }

@@ -49,7 +49,8 @@ struct PodExplanation: CommandResult {
 
     private static func json(_ verdict: Verdict) -> JSONValue {
         [
-            "action": .string(verdict.action.rawValue), "policy": JSONValue(verdict.policy), "gatewayNode": JSONValue(verdict.gatewayNode),
+            "action": JSONValue(verdict.action?.rawValue), "policy": JSONValue(verdict.policy),
+            "gatewayNode": JSONValue(verdict.gatewayNode),
             "gatewayIP": JSONValue(verdict.gatewayIP), "egressIP": JSONValue(verdict.egressIP),
             "steering": JSONValue(verdict.steering?.rawValue), "code": JSONValue(verdict.code), "reason": .string(verdict.reason),
             "sentence": .string(verdict.sentence),
@@ -62,7 +63,8 @@ struct PodExplanation: CommandResult {
 
     private static func json(_ policy: PolicyExplanation) -> JSONValue {
         [
-            "name": .string(policy.name), "selects": .bool(policy.selects), "why": .array(policy.why.map { .string($0) }),
+            "name": .string(policy.name), "selects": policy.selects.map { .bool($0) } ?? .null,
+            "why": .array(policy.why.map { .string($0) }),
             "wouldNeed": .array(policy.wouldNeed.map { .string($0) }),
         ]
     }

@@ -30,13 +30,17 @@ struct ListCommand: RunnableCommand {
         if format == .cilium, node == nil {
             throw CommandError("-o cilium shows the rules as one node sees them: --node NAME is required")
         }
-        let effective = try await environment.effectivePolicy(global)
-        if let node, !effective.nodes.contains(where: { $0.name == node }) {
+        let snapshot = try await environment.snapshot(of: try environment.cluster(global))
+        let effective = environment.effectivePolicy(of: snapshot)
+        if let node, !effective.nodes.contains(where: { $0.name == node }), !snapshot.lacks(.node) {
             throw CommandError.notFound("nodes", node, hints: ["nodes: " + namesInWords(effective.nodes.map(\.name))])
         }
         let list = RuleList(effective: effective, node: node, namespace: global.onlyNamespace)
         environment.render(list, as: format, showsNamespaces: global.allNamespaces)
-        if list.rules.isEmpty, format == .table || format == .wide { environment.note("No egress rules found.") }
+        if list.rules.isEmpty, format == .table || format == .wide {
+            let isUnknown = snapshot.lacks(.pod) || snapshot.lacks(.policy)
+            environment.note(isUnknown ? "No egress rules can be told." : "No egress rules found.")
+        }
         return 0
     }
 }

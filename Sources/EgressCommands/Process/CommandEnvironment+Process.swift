@@ -1,20 +1,25 @@
-public import EgressPorts
+import EgressPorts
 import FoundationEssentials
 import Glibc
+import UnixSignals
 
 extension CommandEnvironment {
     /// The streams, terminal, variables and resolver of this process.
-    public static func ofProcess(
-        openCluster: @escaping @Sendable (String) throws -> any Cluster,
-        openHelper: @escaping @Sendable (String) async throws -> any HelperCalling
-    ) -> CommandEnvironment {
+    public static func ofProcess(_ adapters: CommandAdapters) -> CommandEnvironment {
         CommandEnvironment(
             standardOutput: { writeAll($0, to: STDOUT_FILENO) }, standardError: { writeAll($0, to: STDERR_FILENO) },
-            standardInput: { try readAll(STDIN_FILENO) }, isOutputTerminal: isatty(STDOUT_FILENO) == 1,
-            isErrorTerminal: isatty(STDERR_FILENO) == 1, width: terminalWidth(STDOUT_FILENO),
-            variables: ProcessInfo.processInfo.environment,
-            clock: SystemClock(), openCluster: openCluster, openHelper: openHelper, resolveHost: resolveHostHere)
+            standardInput: { try readAll(STDIN_FILENO) },
+            terminal: Terminal(
+                isInput: isatty(STDIN_FILENO) == 1, isOutput: isatty(STDOUT_FILENO) == 1, isError: isatty(STDERR_FILENO) == 1,
+                width: terminalWidth(STDOUT_FILENO)),
+            variables: ProcessInfo.processInfo.environment, clock: SystemClock(), adapters: adapters, resolveHost: resolveHostHere,
+            untilInterrupted: interrupt)
     }
+}
+
+/// Takes SIGINT over, and ends with the first.
+private func interrupt() async {
+    for await _ in await UnixSignalsSequence(trapping: .sigint) { return }
 }
 
 /// Writes all of it; a reader that went away ends the process quietly, as 141 says to a shell.

@@ -1,22 +1,24 @@
 import EgressModel
 import EgressPolicy
+import EgressPorts
 
 extension CommandEnvironment {
     static let snapshotVariable = "KUBECTL_EGRESS_SNAPSHOT"
 
-    /// Where `--snapshot`, or the environment, says that the cluster's state is.
-    func snapshotPath(_ options: GlobalOptions) throws(CommandError) -> String {
-        if let path = options.snapshot ?? variables[Self.snapshotVariable], !path.isEmpty { return path }
-        throw CommandError(
-            "no cluster to read: this version doesn't read from a Kubernetes API yet",
-            hints: [
-                "pass --snapshot DIR (a folder of manifests that agents share, a file, or - for standard input),",
-                "or set \(Self.snapshotVariable)",
-            ])
+    /// Where `--snapshot`, or else the environment, says that the cluster's state is; `nil`: ask the API.
+    func snapshotPath(_ options: GlobalOptions) -> String? {
+        (options.snapshot ?? variables[Self.snapshotVariable]).flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    func cluster(_ options: GlobalOptions) throws -> any Cluster {
-        try openCluster(try snapshotPath(options))
+    /// The cluster that the options mean: a folder of manifests where one is named, else the Kubernetes API.
+    ///
+    /// - Parameter usesInput: standard input is taken, so that a credential plugin may not ask there.
+    func cluster(_ options: GlobalOptions, scope: ClusterScope = .cluster, usesInput: Bool = false) throws -> any Cluster {
+        if let path = snapshotPath(options) { return try adapters.openFolder(path) }
+        var access = try options.access(variables: variables)
+        access.isInteractive = terminal.isInput && !usesInput
+        let environment = self
+        return try adapters.openAPI(access, scope, log(verbosity: access.verbosity)) { environment.warn($0) }
     }
 
     /// The helper's socket for a node: `{node}` in the option stands for its name.

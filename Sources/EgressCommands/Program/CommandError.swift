@@ -40,8 +40,10 @@ extension CommandError {
 
     /// What a store of the cluster's state said no to, and why.
     init(_ error: ClusterError) {
-        let lines = error.findings.flatMap { manifestLines($0, as: "error") } + ["error: \(plainText(error.message))"]
-        self.init(lines: lines, hints: error.hint.map { [$0] } ?? [])
+        let message = plainText(error.message)
+        let spoken = error.voice == .verbatim ? message : "error: \(message)"
+        let lines = error.findings.flatMap { manifestLines($0, as: "error") } + [spoken]
+        self.init(lines: lines, hints: error.hint.map { $0.split(separator: "\n").map(String.init) } ?? [])
     }
 
     var text: String {

@@ -3,20 +3,60 @@ import EgressPolicy
 import EgressPorts
 
 extension CommandEnvironment {
-    /// The cluster's state as it is now, and what it means.
-    func effectivePolicy(_ options: GlobalOptions) async throws -> EffectivePolicy {
-        effectivePolicy(of: try await cluster(options).snapshot())
+    /// The cluster's state as it is now. What couldn't be read is noted on standard error, once a run, and is no failure.
+    func snapshot(of cluster: any Cluster) async throws -> ClusterSnapshot {
+        let snapshot = try await cluster.snapshot()
+        if let takenAt = snapshot.takenAt {
+            let line = "note: this is the cluster as it was at \(takenAt)"
+            if notes.take(line) { note(line) }
+        }
+        for unread in snapshot.unread {
+            let place = unread.namespace.map { " of namespace \($0)" } ?? ""
+            let line = "note: \(unread.kind.inWords)\(place) can't be read; what depends on them is unknown [\(unread.code)]"
+            if notes.take(line) { note(line) }
+        }
+        return snapshot
     }
 
-    /// A command line has no memory, so a policy that is broken now has no last good version here.
+    /// What the cluster's state means. A command line has no memory, so a policy that is broken now has no last good
+    /// version here.
     func effectivePolicy(of snapshot: ClusterSnapshot) -> EffectivePolicy {
-        EgressPolicy.resolve(snapshot, accepted: [:], now: clock.secondsSinceEpoch())
+        EgressPolicy.resolve(snapshot, accepted: [:], now: moment(of: snapshot))
+    }
+
+    /// The moment that a snapshot shows, in seconds since 1970: now, but for one that was taken to look at later.
+    func moment(of snapshot: ClusterSnapshot) -> Int64 {
+        snapshot.takenAt.flatMap(secondsSinceEpoch(rfc3339:)) ?? clock.secondsSinceEpoch()
+    }
+}
+
+extension ClusterSnapshot {
+    /// Whether a kind couldn't be read, or only in part.
+    func lacks(_ kind: ClusterKind) -> Bool { unread.contains { $0.kind == kind } }
+}
+
+extension ClusterKind {
+    /// In the plural.
+    var inWords: String {
+        switch self {
+        case .policy: "egress policies"
+        case .egressNode: "reports of nodes (egressnodes)"
+        case .lease: "heartbeats of nodes (leases)"
+        case .ranges: "objects that say the cluster's own ranges"
+        case .node, .namespace, .pod, .service: rawValue
+        }
     }
 }
 
 extension GlobalOptions {
-    /// The namespace to look at alone; `nil`: all. A snapshot has no current namespace, so all is what no flag means.
+    /// The namespace to look at alone; `nil`: all. Policies are the cluster's, so all is what no flag means, whatever
+    /// namespace the kubeconfig's context has.
     var onlyNamespace: String? { allNamespaces || namespace == "" ? nil : namespace }
+
+    /// The namespace of one named object.
+    func namespace(in cluster: any Cluster) -> String {
+        namespace.flatMap { $0.isEmpty ? nil : $0 } ?? cluster.currentNamespace ?? "default"
+    }
 }
 
 /// `a, b and c`; `none` for no names; cut after ten.

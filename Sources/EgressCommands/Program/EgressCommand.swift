@@ -16,14 +16,16 @@ struct EgressCommand: ParsableCommand {
             kubectl egress apply -f egress-sample.yaml
             """,
         subcommands: [
-            StatusCommand.self, ExplainCommand.self, ListCommand.self, ApplyCommand.self, AgentCommand.self, CompletionCommand.self,
-            VersionCommand.self, OptionsCommand.self, HelpCommand.self,
+            StatusCommand.self, ExplainCommand.self, ListCommand.self, ApplyCommand.self, SnapshotCommand.self, InstallCommand.self,
+            UninstallCommand.self, AgentCommand.self, CompletionCommand.self, VersionCommand.self, OptionsCommand.self, HelpCommand.self,
         ],
         defaultSubcommand: nil)
 }
 
 /// A command that does something.
 protocol RunnableCommand: ParsableCommand {
+    var global: GlobalOptions { get }
+
     /// Does it, and gives the exit code. Throws ``CommandError``, or what an adapter threw.
     func run(in environment: CommandEnvironment) async throws -> Int32
 }

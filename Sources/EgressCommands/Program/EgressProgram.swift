@@ -36,7 +36,10 @@ public enum EgressProgram {
             return 0
         }
         switch try EgressCommand.parseAsRoot(normalised.arguments) {
-        case let command as any RunnableCommand: return try await command.run(in: environment)
+        case let command as any RunnableCommand:
+            let code = try await command.run(in: environment)
+            if command.global.warningsAsErrors, let error = environment.warningsAsError { throw error }
+            return code
         default: throw CommandError("this command does nothing by itself")
         }
     }

@@ -41,7 +41,7 @@ extension CommandEnvironment {
     }
 
     func text(of result: some CommandResult, as format: OutputFormat, showsNamespaces: Bool) -> String {
-        let layout = TextLayout(isWide: format == .wide, showsNamespaces: showsNamespaces, width: isOutputTerminal ? width : nil)
+        let layout = TextLayout(isWide: format == .wide, showsNamespaces: showsNamespaces, width: terminal.isOutput ? terminal.width : nil)
         return switch format {
         case .table, .wide: result.text(layout)
         case .json: result.json.text(pretty: true) + "\n"

@@ -41,14 +41,14 @@ struct StatusCommand: RunnableCommand {
     }
 
     private func report(_ cluster: any Cluster, _ environment: CommandEnvironment) async throws -> StatusReport {
-        let snapshot = try await cluster.snapshot()
+        let snapshot = try await environment.snapshot(of: cluster)
         let names = Set(snapshot.policies.map(\.metadata.name))
-        if let missing = policies.first(where: { !names.contains($0) }) {
+        if let missing = policies.first(where: { !names.contains($0) }), !snapshot.lacks(.policy) {
             throw CommandError.notFound(
                 "ciliumegressgatewaypolicies.cilium.io", missing, hints: ["policies: " + namesInWords(names.sorted())])
         }
         return StatusReport(
             snapshot: snapshot, effective: environment.effectivePolicy(of: snapshot), only: policies,
-            now: environment.clock.secondsSinceEpoch())
+            now: environment.moment(of: snapshot))
     }
 }

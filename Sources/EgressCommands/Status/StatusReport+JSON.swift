@@ -20,8 +20,10 @@ extension StatusReport {
                         "egressIPs": JSONValue(addresses: gateway.egressIPs),
                     ]
                 }),
-            "programmed": ["ready": JSONValue(policy.ready), "total": JSONValue(policy.progress.count)],
-            "podsComplete": .bool(isComplete), "ports": .null, "findings": JSONValue(findings: policy.findings),
+            "programmed": [
+                "ready": unread.contains(.egressNode) ? .null : JSONValue(policy.ready), "total": JSONValue(policy.progress.count),
+            ],
+            "podsComplete": .bool(isComplete && !unread.contains(.pod)), "ports": .null, "findings": JSONValue(findings: policy.findings),
         ]
     }
 

@@ -8,7 +8,9 @@ extension StatusReport {
         let tables = [policyTable(layout), gatewayTable(layout), nodeTable(layout)].filter { !$0.rows.isEmpty }
         let parts = tables.map { $0.text(width: layout.width) }
         let list = findings.map { findingText($0, width: layout.proseWidth) }.joined()
-        return ((policies.isEmpty ? ["No egress policies found.\n"] : []) + parts + (list.isEmpty ? [] : [list]) + [summary + "\n"])
+        return
+            ((policies.isEmpty ? [noPolicies] : []) + parts
+            + (list.isEmpty ? [] : [list]) + [summary + "\n"])
             .joined(separator: "\n")
     }
 
@@ -28,11 +30,27 @@ extension StatusReport {
         let chosen = policy.gateways.filter { policy.chosen.contains($0.node) }
         let addresses = Set(chosen.flatMap(\.egressIPs)).sorted()
         var cells = [
-            policy.name, String(policy.pods), short(addresses.map(\.description)), short(chosen.map(\.node)),
-            "\(policy.ready)/\(policy.progress.count)", String(policy.findings.count),
+            policy.name, pods(policy), short(addresses.map(\.description)), short(chosen.map(\.node)), programmed(policy),
+            String(policy.findings.count),
         ]
         if layout.isWide { cells.append(policy.progress.filter { !$0.isProgrammed }.map(\.name).joined(separator: ",")) }
         return cells
+    }
+
+    private var noPolicies: String {
+        if !hasPolicyKind { return "No egress policies: this cluster doesn't know them (kubectl egress install).\n" }
+        return unread.contains(.policy) ? "Egress policies: unknown.\n" : "No egress policies found.\n"
+    }
+
+    /// A lower bound where not all pods could be read.
+    private func pods(_ policy: Policy) -> String {
+        guard unread.contains(.pod) else { return String(policy.pods) }
+        return policy.pods == 0 ? "unknown" : "\(policy.pods)+"
+    }
+
+    private func programmed(_ policy: Policy) -> String {
+        guard !unread.contains(.egressNode) else { return "unknown" }
+        return "\(policy.ready)/\(policy.progress.count)" + (unread.contains(.pod) || unread.contains(.node) ? "+" : "")
     }
 
     private func gatewayTable(_ layout: TextLayout) -> Table {
@@ -55,7 +73,8 @@ extension StatusReport {
             .init("PROGRAMMED"),
         ]
         let rows = nodes.map { node in
-            let reported = node.age.map { EgressCommands.age(of: $0) + (node.isSilent ? " (silent)" : "") }
+            let reported =
+                unread.contains(.egressNode) ? "unknown" : node.age.map { EgressCommands.age(of: $0) + (node.isSilent ? " (silent)" : "") }
             return [
                 node.name, reported ?? "never", node.report?.helper?.version ?? "", node.report?.helper?.datapath ?? "",
                 node.report?.steering?.default.rawValue ?? "", node.report == nil ? "" : "\(node.programmed)/\(node.total)",
@@ -73,15 +92,20 @@ extension StatusReport {
     private var summary: String {
         let errors = findings.count { $0.severity == .error }
         let warnings = findings.count { $0.severity == .warning }
-        let waiting = policies.count { $0.ready < $0.progress.count }
+        let waiting = unread.contains(.egressNode) ? 0 : policies.count { $0.ready < $0.progress.count }
         let rejected = policies.count { !$0.isValid }
-        guard errors + warnings + waiting + rejected > 0 else { return "OK  \(counted(policies.count, "policy", "policies")) in force." }
+        let kinds = ClusterKind.allCases.filter { unread.contains($0) }.map(\.inWords).joined(separator: ", ")
+        guard errors + warnings + waiting + rejected > 0 else {
+            if !unread.isEmpty { return wrapped("not readable: \(kinds).", first: "UNKNOWN  ").joined(separator: "\n") }
+            return "OK  \(counted(policies.count, "policy", "policies")) in force."
+        }
         var parts: [String] = []
         if rejected > 0 { parts.append("\(counted(rejected, "policy", "policies")) rejected") }
         if waiting > 0 { parts.append("\(counted(waiting, "policy", "policies")) not in force everywhere") }
         parts.append(counted(errors, "error", "errors"))
         parts.append(counted(warnings, "warning", "warnings"))
-        return "PROBLEMS  " + parts.joined(separator: ", ") + "."
+        if !unread.isEmpty { parts.append("not readable: \(kinds)") }
+        return wrapped(parts.joined(separator: ", ") + ".", first: "PROBLEMS  ").joined(separator: "\n")
     }
 }
 

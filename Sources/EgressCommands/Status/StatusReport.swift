@@ -40,6 +40,10 @@ struct StatusReport: CommandResult {
     var gateways: [Gateway]
     var nodes: [Node]
     var findings: [Finding]
+    /// Kinds that couldn't be read: what depends on them is a lower bound, or unknown.
+    var unread: Set<ClusterKind>
+    /// False where the API server doesn't know policies at all.
+    var hasPolicyKind: Bool
     var isComplete: Bool
 
     init(snapshot: ClusterSnapshot, effective: EffectivePolicy, only names: [String], now: Int64) {
@@ -57,7 +61,9 @@ struct StatusReport: CommandResult {
             return shown.contains(object.name)
         }
         findings = all.filter(concerned).sorted()
-        isComplete = effective.isComplete
+        unread = Set(snapshot.unread.map(\.kind))
+        hasPolicyKind = !snapshot.unread.contains { $0.kind == .policy && $0.code == .kindNotServed }
+        isComplete = effective.isComplete && effective.hasEveryPod
     }
 
     static let policyKind = "CiliumEgressGatewayPolicy"

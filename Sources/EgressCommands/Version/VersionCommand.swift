@@ -2,60 +2,51 @@ import ArgumentParser
 import EgressModel
 import EgressPlan
 import EgressPorts
-import JSONText
 
 struct VersionCommand: RunnableCommand {
     static let configuration = CommandConfiguration(
         commandName: "version",
-        abstract: "Print the version of this program and, with --socket, of the helper behind it.",
+        abstract: "Print the versions of this program, of the API server and of the helpers on nodes.",
         discussion: """
-            # This program alone
+            # This program, the server, and the helpers that nodes report
             kubectl egress version
+
+            # This program alone
+            kubectl egress version --client
 
             # And the helper of a node
             kubectl egress version --socket /run/kubectl-egress/helper.sock -o json
             """)
 
     @OptionGroup(title: GlobalOptions.sectionTitle) var global: GlobalOptions
+    @Option(help: ArgumentHelp("Print the version of this program alone.", valueName: "[=true]")) var client: Bool = false
     @Option(name: .shortAndLong, help: "Output format: json or yaml.", completion: .list(["json", "yaml"])) var output: String?
     @Option(help: "The node that {node} in --socket stands for.") var node: String?
 
     func run(in environment: CommandEnvironment) async throws -> Int32 {
         let format = try OutputFormat(output, allowed: [.json, .yaml])
         var report = VersionReport()
+        var failure: (any Error)?
         if let socket = global.socket {
             let helper = try await environment.openHelper(try CommandEnvironment.socketPath(socket, node: node))
             report.helper = try await helper.status()
+        } else if !client {
+            do { try await ask(environment, &report) } catch { failure = error }
         }
         environment.render(report, as: format)
+        if let failure { throw failure }
         return 0
     }
-}
 
-struct VersionReport: CommandResult {
-    var helper: HelperStatus?
-    let findings: [Finding] = []
-    let names: [String] = []
-
-    var json: JSONValue {
-        [
-            "client": ["version": .string(ProductVersion.current)],
-            "helper": helper.map { status in
-                [
-                    "version": .string(status.helper.version), "node": .string(status.node), "abi": JSONValue(status.helper.abi),
-                    "datapath": .string(status.helper.datapath), "revision": JSONValue(status.revision),
-                    "uptimeSeconds": JSONValue(status.uptimeSeconds),
-                ]
-            } ?? nil,
-        ]
-    }
-
-    func text(_ layout: TextLayout) -> String {
-        var lines = ["Client Version: \(ProductVersion.current)"]
-        if let helper {
-            lines.append(
-                "Helper Version: \(helper.helper.version) on \(helper.node) (datapath \(helper.helper.datapath), abi \(helper.helper.abi))")
+    /// A cluster that isn't configured is none to ask; one that doesn't answer is an error, as it is for kubectl.
+    private func ask(_ environment: CommandEnvironment, _ report: inout VersionReport) async throws {
+        let cluster: any Cluster
+        do {
+            cluster = try environment.cluster(global)
+        } catch let error as ClusterError {
+            return environment.note("note: no server asked: \(error.message)")
         }
-        return lines.map { plainText($0) + "\n" }.joined()
+        report.server = try await cluster.serverVersion()
+        report.nodes = try await environment.snapshot(of: cluster).egressNodes
     }
 }

@@ -124,7 +124,8 @@ private struct LoweringWork {
     mutating func addSurroundings() {
         state.sets = sets.sets
         state.policies = slots.policies
-        for range in plan.cluster { state.cluster[range.prefix] = range.kind }
+        // The datapath knows no difference: what may be the pods' is left alone as what is.
+        for range in plan.cluster { state.cluster[range.prefix] = range.kind == .assumed ? .pod : range.kind }
         for peer in plan.peers where peer.address.family == DatapathLimits.tunnelFamily {
             state.nodes[peer.address] = NodeRecord(podNetwork: peer.podCIDRs.first { $0.family == .ipv4 })
         }

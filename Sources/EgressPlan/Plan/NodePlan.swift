@@ -20,10 +20,14 @@ public struct NodePlan: Sendable, Hashable {
     public var sets: [[PlannedRule]]
     /// Pods of this node that a policy selects, by namespace and name.
     public var pods: [PlannedPod]
+    /// Who else steers the same policies' packets in this cluster, as the object that says so; `nil`: nobody. A helper
+    /// refuses a plan that has one (`foreign_owner`).
+    public var foreignOwner: String?
 
     public init(
         node: String, tunnel: TunnelPlan, ranges: ClusterRanges = ClusterRanges(), cluster: [InClusterRange] = [], peers: [PeerNode] = [],
-        policies: [PlannedPolicy] = [], entries: [PlannedEntry] = [], sets: [[PlannedRule]] = [], pods: [PlannedPod] = []
+        policies: [PlannedPolicy] = [], entries: [PlannedEntry] = [], sets: [[PlannedRule]] = [], pods: [PlannedPod] = [],
+        foreignOwner: String? = nil
     ) {
         self.node = node
         self.tunnel = tunnel
@@ -34,6 +38,7 @@ public struct NodePlan: Sendable, Hashable {
         self.entries = entries
         self.sets = sets
         self.pods = pods
+        self.foreignOwner = foreignOwner
     }
 }
 

@@ -11,7 +11,8 @@ public func plan(node: String, from effective: EffectivePolicy, tokens: [TunnelT
         node: node,
         tunnel: TunnelPlan(address: effective.nodes.first { $0.name == node }?.tunnelAddress(), tokens: tokens),
         ranges: knownRanges(effective), cluster: effective.clusterRanges, peers: peers(node, effective),
-        policies: plannedPolicies(node, effective, pods), entries: entries, sets: pods.sets, pods: pods.pods)
+        policies: plannedPolicies(node, effective, pods), entries: entries, sets: pods.sets, pods: pods.pods,
+        foreignOwner: effective.foreignOwner)
 }
 
 /// Every range that a node was given or holds to be in the cluster.
@@ -30,12 +31,13 @@ private func peers(_ node: String, _ effective: EffectivePolicy) -> [PeerNode] {
 
 /// Policies that select a pod of this node, or that this node could be a gateway of.
 private func plannedPolicies(_ node: String, _ effective: EffectivePolicy, _ pods: PlannedPods) -> [PlannedPolicy] {
-    let report = effective.egressNodes.first { $0.name == node }
+    let troubled = effective.egressNodes.first { $0.name == node }?.resolutions.filter { !$0.code.isEmpty } ?? []
+    let announcements = Dictionary(troubled.map { ($0.uid, $0) }, uniquingKeysWith: { first, _ in first })
     return effective.policies.compactMap { resolved in
         let uid = resolved.policy.metadata.uid
         let isGateway = resolved.entries.contains { $0.candidates.contains { $0.node == node } }
         guard let selected = pods.selected[uid] ?? (isGateway ? 0 : nil) else { return nil }
-        let announced = isGateway ? report?.resolutions.first { $0.uid == uid && !$0.code.isEmpty } : nil
+        let announced = isGateway ? announcements[uid] : nil
         let trouble = pods.trouble[uid] ?? announced.map { Reason(ReasonCode(rawValue: $0.code), $0.reason) }
         return PlannedPolicy(accepted: resolved.policy, pods: selected, code: trouble?.code.rawValue ?? "", reason: trouble?.text ?? "")
     }

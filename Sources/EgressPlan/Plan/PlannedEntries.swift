@@ -7,11 +7,12 @@ func plannedEntries(_ name: String, _ effective: EffectivePolicy) -> [PlannedEnt
     guard let report = effective.egressNodes.first(where: { $0.name == name }) else { return [] }
     let node = effective.nodes.first { $0.name == name }
     let own = Set((node?.internalAddresses ?? []) + (node?.externalAddresses ?? []))
+    let announcements = report.resolutionsByEntry
     var seen: Set<UInt32> = []
     let entries = effective.policies.flatMap { resolved in
         resolved.entries.compactMap { entry -> PlannedEntry? in
             guard entry.candidates.contains(where: { $0.node == name }),
-                let announced = report.resolutions.first(where: { announces($0, resolved.policy, entry.entry) }),
+                let announced = announcements.resolution(of: resolved.policy, entry: entry.entry),
                 (1...EntryAnnouncement.highestID).contains(announced.id), !(announced.ipv4 + announced.ipv6).isEmpty,
                 seen.insert(announced.id).inserted
             else { return nil }
@@ -19,10 +20,6 @@ func plannedEntries(_ name: String, _ effective: EffectivePolicy) -> [PlannedEnt
         }
     }
     return entries.sorted { ($0.policyName, $0.policyUID, $0.entry) < ($1.policyName, $1.policyUID, $1.entry) }
-}
-
-private func announces(_ resolution: EntryResolution, _ policy: EgressGatewayPolicy, _ entry: Int) -> Bool {
-    resolution.entry == entry && (resolution.uid.isEmpty ? resolution.policy == policy.name : resolution.uid == policy.metadata.uid)
 }
 
 private func planned(_ announced: EntryResolution, _ policy: EgressGatewayPolicy, _ own: Set<IPAddress>) -> PlannedEntry? {

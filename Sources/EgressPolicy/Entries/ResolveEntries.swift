@@ -13,7 +13,7 @@ public func resolveEntries(
 ) -> EntryAnnouncement {
     let reported = snapshot.egressNodes.first { $0.name == name } ?? EgressNode(metadata: ObjectMetadata(name: name, uid: ""))
     var ids = EntryIDs(reported)
-    guard snapshot.isComplete else {
+    guard snapshot.canBePlanned else {
         return EntryAnnouncement(resolutions: reported.resolutions.sorted(by: announcedOrder), lastEntryID: ids.last)
     }
     guard let node = snapshot.nodes.first(where: { $0.name == name }) else {

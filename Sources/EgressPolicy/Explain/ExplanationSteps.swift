@@ -16,6 +16,9 @@ struct ExplanationSteps {
         switch walk {
         case .notApplicable(let reason):
             return [ExplanationStep(.selected, .no, reason.text)]
+        case .inCluster(let range) where range.kind == .assumed:
+            let why = "\(destination) is treated as inside: the cluster's own ranges aren't known (\(ReasonCode.rangesUnknown))"
+            return [selected, ExplanationStep(.matched, .no, why)]
         case .inCluster(let range):
             return [selected, ExplanationStep(.matched, .no, "\(destination) is inside the cluster (\(range.title)), never steered")]
         case .unselected:
@@ -24,6 +27,9 @@ struct ExplanationSteps {
             return [selected, ExplanationStep(.matched, .no, "no destination of \(names) holds \(destination)")]
         case .rule(let rule):
             return [selected] + steps(rule, to: destination)
+        case .unknown(let reason, _):
+            let isSelected = effective.unread(.policy) == nil && !pod.policies.isEmpty
+            return isSelected ? [selected, ExplanationStep(.matched, .unknown, reason.coded)] : [selected]
         }
     }
 
@@ -31,14 +37,24 @@ struct ExplanationSteps {
 
     private var selected: ExplanationStep {
         if let reason = pod.notApplicable { return ExplanationStep(.selected, .no, reason.text) }
-        if pod.policies.isEmpty { return ExplanationStep(.selected, .no, "no policy selects it") }
+        if pod.policies.isEmpty { return notSelected }
         return ExplanationStep(.selected, .yes, "by \(pod.policies.count == 1 ? "policy" : "policies") \(names)")
+    }
+
+    private var notSelected: ExplanationStep {
+        if let unread = effective.unread(.policy) {
+            return ExplanationStep(.selected, .unknown, unread.reason("which policies there are").coded)
+        }
+        guard let first = pod.undecided.first else { return ExplanationStep(.selected, .no, "no policy selects it") }
+        let names = pod.undecided.map(\.name).joined(separator: ", ")
+        return ExplanationStep(.selected, .unknown, "no policy is known to; of \(names): \(first.reason.coded)")
     }
 
     private func steps(_ rule: ResolvedRule, to destination: IPAddress) -> [ExplanationStep] {
         var steps = [ExplanationStep(.matched, .yes, matched(rule, destination))]
         switch rule.reason.code {
         case .excluded: break
+        case let code where code.isUnread: return steps + unread(rule)
         case .familyWithoutDatapath: steps.append(ExplanationStep(.path, .no, "\(rule.reason.text) (\(rule.reason.code))"))
         default: steps.append(gateway(rule))
         }
@@ -46,10 +62,20 @@ struct ExplanationSteps {
             steps.append(address(rule))
             if rule.action == .gateway { steps.append(path(rule)) }
         }
-        let nodes = [pod.pod.nodeName, rule.gatewayNode].compactMap(\.self)
-        steps.append(
-            ForceCheck(effective: effective).step(rule.policyUID, nodes: nodes.first == nodes.last ? Array(nodes.prefix(1)) : nodes))
+        let nodes = [pod.pod.nodeName, rule.gatewayNode].compactMap(\.self).unique
+        steps.append(ForceCheck(effective: effective).step(rule.policyUID, nodes: nodes))
         return steps
+    }
+
+    /// What can be said of a gateway that isn't known: what the policy asks for, and what the pod's own node has.
+    private func unread(_ rule: ResolvedRule) -> [ExplanationStep] {
+        let gateway = rule.gatewayNode.map { "\($0) matches; " } ?? ""
+        let address = rule.egressIP.map { "\($0) is what the policy asks for; " } ?? ""
+        return [
+            ExplanationStep(.gateway, .unknown, gateway + rule.reason.coded),
+            ExplanationStep(.address, .unknown, address + rule.reason.coded),
+            ForceCheck(effective: effective).step(rule.policyUID, nodes: [pod.pod.nodeName, rule.gatewayNode].compactMap(\.self).unique),
+        ]
     }
 
     private func matched(_ rule: ResolvedRule, _ destination: IPAddress) -> String {
@@ -84,5 +110,18 @@ struct ExplanationSteps {
         }
         let why = steering.reason.isEmpty ? "" : " (\(steering.reason))"
         return ExplanationStep(.path, .yes, "\(way), steered by \(steering.default.rawValue)\(why)")
+    }
+}
+
+extension Reason {
+    /// `text (EG1234)`.
+    var coded: String { "\(text) (\(code))" }
+}
+
+extension [String] {
+    /// Each once, in the order of the first.
+    fileprivate var unique: [String] {
+        var seen: Set<String> = []
+        return filter { seen.insert($0).inserted }
     }
 }

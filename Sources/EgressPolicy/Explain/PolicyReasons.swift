@@ -10,7 +10,7 @@ struct PolicyReasons {
     func all() -> [PolicyExplanation] {
         let selectors = SelectorReasons(pod.pod, effective)
         let explanations = effective.policies.map { explain($0.policy, selectors.rules($0.policy)) }
-        return explanations.filter(\.selects) + explanations.filter { !$0.selects }
+        return [true, nil, false].flatMap { selects in explanations.filter { $0.selects == selects } }
     }
 
     private func explain(_ policy: EgressGatewayPolicy, _ rules: [SelectorReasons.Rule]) -> PolicyExplanation {
@@ -18,9 +18,12 @@ struct PolicyReasons {
             return PolicyExplanation(
                 name: policy.name, selects: false, why: [reason.text], wouldNeed: ["a pod that egress policies can apply to"])
         }
-        if let matching = rules.first(where: \.unmet.isEmpty) {
+        if let matching = rules.first(where: { $0.unmet.isEmpty && $0.unknown.isEmpty }) {
             let (why, wouldNeed) = destination.map { matched(policy, $0) } ?? ([], [])
             return PolicyExplanation(name: policy.name, selects: true, why: matching.met + why, wouldNeed: wouldNeed)
+        }
+        if let unknown = rules.first(where: \.unmet.isEmpty) {
+            return PolicyExplanation(name: policy.name, selects: nil, why: unknown.met + unknown.unknown)
         }
         let nearest = rules.enumerated().min { ($0.element.unmet.count, $0.offset) < ($1.element.unmet.count, $1.offset) }?.element
         return PolicyExplanation(

@@ -13,6 +13,9 @@ struct VerdictSentence {
         switch walk {
         case .notApplicable(let reason):
             return plain(.notApplicable, reason, "Egress policies don't apply to \(name): \(reason.text).")
+        case .inCluster(let range) where range.kind == .assumed:
+            let text = "\(destination) is treated as inside: the cluster's own ranges aren't known"
+            return plain(.direct, Reason(.rangesUnknown, text), "\(name) leaves \(asNode): \(text), and nothing private is steered.")
         case .inCluster(let range):
             let reason = Reason(.inCluster, "\(destination) is inside the cluster (\(range.title))")
             return plain(.direct, reason, "\(name) reaches \(destination) directly: it is inside the cluster (\(range.title)).")
@@ -24,12 +27,17 @@ struct VerdictSentence {
             return plain(.direct, reason, "\(name) leaves \(asNode): no policy that selects it claims \(destination).")
         case .rule(let rule):
             return verdict(rule)
+        case .unknown(let reason, let policy):
+            var verdict = plain(nil, reason, "How \(name) leaves can't be said: \(reason.text)\(policy.map { " (policy \($0))" } ?? "").")
+            verdict.policy = policy
+            return verdict
         }
     }
 
     private func verdict(_ rule: ResolvedRule) -> Verdict {
         var verdict = plain(.drop, rule.reason, sentence(rule))
         switch rule.action {
+        case .gateway where rule.reason.code.isUnread: verdict.action = nil
         case .gateway: verdict.action = .gateway
         case .exclude: verdict.action = .exclude
         case .drop: verdict.action = .drop
@@ -44,6 +52,8 @@ struct VerdictSentence {
 
     private func sentence(_ rule: ResolvedRule) -> String {
         switch rule.action {
+        case .gateway where rule.reason.code.isUnread:
+            return "\(name) is claimed by policy \(rule.policy) for \(rule.prefix); \(rule.reason.text)."
         case .gateway:
             let address = rule.egressIP.map(\.description) ?? "an address that no node has reported yet"
             return "\(name) leaves by \(address) through gateway \(rule.gatewayNode ?? "?") (policy \(rule.policy))."
@@ -56,7 +66,7 @@ struct VerdictSentence {
         }
     }
 
-    private func plain(_ action: Verdict.Action, _ reason: Reason, _ sentence: String) -> Verdict {
+    private func plain(_ action: Verdict.Action?, _ reason: Reason, _ sentence: String) -> Verdict {
         Verdict(action: action, code: reason.code, reason: reason.text, sentence: sentence)
     }
 }
@@ -64,6 +74,7 @@ struct VerdictSentence {
 extension InClusterRange {
     /// `pod range 10.244.0.0/16`, `service address 10.96.0.10`.
     var title: String {
+        if kind == .assumed { return "private range \(prefix), as the cluster's own aren't known" }
         guard prefix.length == prefix.family.bitWidth else { return "\(kind.rawValue) range \(prefix)" }
         return "\(kind.rawValue) address \(prefix.address)"
     }

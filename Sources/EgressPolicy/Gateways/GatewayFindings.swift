@@ -7,7 +7,7 @@ struct GatewayFindings {
     let view: GatewayView
 
     /// In no order.
-    var all: [Finding] { entries.flatMap(findings) }
+    var all: [Finding] { view.unknown == nil ? entries.flatMap(findings) : [] }
 
     private func findings(_ entry: ResolvedEntry) -> [Finding] {
         guard !entry.candidates.isEmpty else { return [noMatch(entry)] }
@@ -34,7 +34,7 @@ struct GatewayFindings {
     }
 
     private func cordon(_ gateway: GatewayCandidate, _ entry: ResolvedEntry) -> Finding? {
-        guard view.nodes.contains(where: { $0.name == gateway.node && $0.isCordoned }) else { return nil }
+        guard view.cordoned.contains(gateway.node) else { return nil }
         return finding(
             .warning, .gatewayCordoned, entry, "nodeSelector", "gateway \(gateway.node) is cordoned and stays the gateway",
             "to move its traffic: kubectl annotate node \(gateway.node) \(EgressAnnotation.drain)=true")

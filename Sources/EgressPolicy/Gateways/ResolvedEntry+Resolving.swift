@@ -7,7 +7,7 @@ extension ResolvedEntry {
     /// server is away, while the datapath goes on.
     init(_ policy: EgressGatewayPolicy, entry: Int, _ view: GatewayView) {
         let selector = policy.gateways[entry].nodeSelector
-        let matching = view.nodes.filter { selector.matches($0.metadata.labels) }.map { ($0, view.ineligible($0)) }
+        let matching = view.index.matching(selector).map { ($0, view.ineligible($0)) }
         let someoneSpeaks = matching.contains { $0.1 == nil && !view.silent.contains($0.0.name) }
         let candidates = matching.map { node, reason in
             let silence = someoneSpeaks && view.silent.contains(node.name) ? Self.silence(node, view) : nil
@@ -24,9 +24,7 @@ extension ResolvedEntry {
 extension GatewayCandidate {
     init(_ node: Node, _ policy: EgressGatewayPolicy, entry: Int, ineligible: Reason?, _ view: GatewayView) {
         let report = view.reports[node.name]
-        let announced = report?.resolutions.first {
-            $0.entry == entry && ($0.uid.isEmpty ? $0.policy == policy.name : $0.uid == policy.metadata.uid)
-        }
+        let announced = view.resolution(of: policy, entry: entry, by: node.name)
         self.init(
             node: node.name, address: node.tunnelAddress(), ineligible: ineligible,
             entryID: announced.flatMap { (1...EntryAnnouncement.highestID).contains($0.id) ? $0.id : nil },

@@ -17,6 +17,8 @@ struct PodRules {
     private(set) var overlaps = Overlaps()
     /// Pods that each policy selects, by its position.
     private(set) var selectedPods: [Int]
+    /// Policies that may select more pods than are known to be.
+    private(set) var undecided: Set<Int> = []
 
     init(_ policies: [EgressGatewayPolicy], _ entries: [[ResolvedEntry]], _ snapshot: ClusterSnapshot, _ view: GatewayView) {
         self.policies = policies
@@ -29,16 +31,20 @@ struct PodRules {
 
     mutating func resolve(_ pod: Pod) -> ResolvedPod {
         if let reason = pod.notApplicable { return ResolvedPod(pod: pod, notApplicable: reason, policies: [], rules: []) }
-        let selected = selection.policies(selecting: pod)
+        let (selected, unsure) = selection.policies(selecting: pod)
         for index in selected { selectedPods[index] += 1 }
-        guard !selected.isEmpty else { return ResolvedPod(pod: pod, notApplicable: nil, policies: [], rules: []) }
+        undecided.formUnion(unsure.keys)
+        let undecided = unsure.sorted { $0.key < $1.key }.map {
+            UndecidedPolicy(name: policies[$0.key].name, uid: policies[$0.key].metadata.uid, reason: $0.value)
+        }
+        guard !selected.isEmpty else { return ResolvedPod(pod: pod, notApplicable: nil, policies: [], rules: [], undecided: undecided) }
         let table = table(selected)
         let unaddressed = table.claims.filter { pod.address($0.prefix.family) == nil }.map {
             UnaddressedClaim(prefix: $0.prefix, isExclusion: $0.isExclusion, policyUID: policies[$0.policy].metadata.uid)
         }
         return ResolvedPod(
             pod: pod, notApplicable: nil, policies: selected.map { policies[$0].name }, rules: rules(of: pod, table),
-            unaddressed: unaddressed)
+            unaddressed: unaddressed, undecided: undecided)
     }
 
     private mutating func rules(of pod: Pod, _ table: ClaimTable) -> [ResolvedRule] {

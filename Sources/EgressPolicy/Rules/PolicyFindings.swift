@@ -3,7 +3,8 @@ import EgressModel
 /// What a policy's author should know about its own fields and pods.
 struct PolicyFindings {
     let policy: EgressGatewayPolicy
-    let selectedPods: Int
+    /// `nil`: not all pods that it selects are known.
+    let selectedPods: Int?
 
     var all: [Finding] { [selectsNothing, uncarried].compactMap(\.self) + exclusions }
 

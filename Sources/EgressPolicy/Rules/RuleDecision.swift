@@ -13,6 +13,10 @@ struct RuleDecision {
             self.init(action: .drop, reason: .ipv6NotCarried)
             return
         }
+        if let unknown = routing.unknown {
+            self.init(unknown, family, best?.candidate)
+            return
+        }
         guard let gateway = best?.candidate else {
             self.init(noGateway: routing)
             return
@@ -30,6 +34,17 @@ struct RuleDecision {
             self.init(
                 action: .drop, gateway: gateway, reason: Reason(.addressUnknown, "the gateway has no \(family.title) address for this"))
         }
+    }
+
+    /// What the policy asks for, as far as anything is known; the reason says what isn't. Nothing is planned from this.
+    private init(_ unknown: Reason, _ family: IPFamily, _ gateway: GatewayCandidate?) {
+        var intended: IPAddress?
+        switch gateway?.egressAddress(family) {
+        case .unknown(_, let address): intended = address
+        case .addresses(let addresses): intended = addresses.first
+        case .missing, .notNeeded, nil: break
+        }
+        self.init(action: .gateway, gateway: gateway, egressIP: intended, reason: unknown)
     }
 
     private init(announced gateway: GatewayCandidate, _ address: IPAddress?) {

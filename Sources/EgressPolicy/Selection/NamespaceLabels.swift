@@ -18,4 +18,18 @@ struct NamespaceLabels: Sendable {
     private static func withName(_ labels: Labels, _ name: String) -> Labels {
         labels.merging([nameKey: name]) { _, set in set }
     }
+
+    /// Whether the selector admits the namespace; `nil` when that takes a label which wasn't read. The name is known
+    /// either way.
+    func judge(_ selector: LabelSelector, _ name: String, isRead: Bool) -> Bool? {
+        if isRead || labels[name] != nil { return selector.matches(self[name]) }
+        let (ofName, others) = (
+            selector.requirements.filter { $0.key == Self.nameKey }, selector.requirements.contains { $0.key != Self.nameKey }
+        )
+        guard ofName.allSatisfy({ $0.matches(self[name]) }) else { return false }
+        return others ? nil : true
+    }
+
+    /// Whether the label's value, or its absence, is known.
+    func knows(_ key: String, of name: String, isRead: Bool) -> Bool { isRead || labels[name] != nil || key == Self.nameKey }
 }

@@ -20,19 +20,29 @@ public struct HelperListener: Sendable {
         do {
             try removeLeftover(path)
             let descriptor = try bindSocket(path)
-            if let owner, chown(path, owner, gid_t.max) != 0, owner != geteuid() {
-                let code = errno
-                Glibc.close(descriptor)
-                throw failure(
-                    "give \(path) to uid \(owner)", code, hint: "run the helper with CAP_CHOWN, or let the agent be in the socket's group")
-            }
             var status = stat()
             guard stat(path, &status) == 0 else { throw failure("look at \(path)", errno) }
+            if let owner, let code = giveFailure(path, to: owner, group: status.st_gid) {
+                Glibc.close(descriptor)
+                throw failure(
+                    "give \(path) to uid \(owner)", code,
+                    hint: "run the helper with CAP_CHOWN, or give the folder a group of the agent's, with the setgid bit")
+            }
             return HelperListener(path: path, group: status.st_gid, descriptor: descriptor, lock: lock)
         } catch {
             Glibc.close(lock)
             throw error
         }
+    }
+
+    /// The error of giving the file away, where that leaves the owner without a way to it.
+    ///
+    /// A folder with the setgid bit, such as a pod's volume with `fsGroup`, says by its group who may connect: then CAP_CHOWN isn't
+    /// needed. Who connects is judged by uid all the same.
+    private static func giveFailure(_ path: String, to owner: UInt32, group: UInt32) -> CInt? {
+        guard chown(path, owner, gid_t.max) != 0 else { return nil }
+        let code = errno
+        return owner == geteuid() || group != getegid() ? nil : code
     }
 
     /// Removes the file; the lock file stays, since removing it would let two helpers hold two locks of one name.

@@ -5,8 +5,12 @@ import Glibc
 struct Sysctl {
     /// `net/ipv4/ip_forward`
     var path: String
+    /// Where /proc/sys is: container runtimes make /proc/sys read-only, and a mount of the host's elsewhere isn't.
+    var root = Self.standardRoot
 
-    private var file: String { "/proc/sys/\(path)" }
+    static let standardRoot = "/proc/sys"
+
+    private var file: String { "\(root)/\(path)" }
     private var name: String { path.split(separator: "/").joined(separator: ".") }
 
     /// Without the newline; `nil` when the kernel has no such parameter.

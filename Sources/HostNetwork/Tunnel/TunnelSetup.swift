@@ -14,6 +14,7 @@ import Glibc
 struct TunnelSetup {
     var name: String
     var port: UInt16
+    var procSys = Sysctl.standardRoot
 
     /// Nearly the largest IP packet: the programs decide what fits the way, the device must not.
     static let mtu = 65_485
@@ -62,12 +63,12 @@ struct TunnelSetup {
 
     /// Sysctls before the device is up, so that no packet passes by the rules of before, and IPv6 makes no address of its own.
     private func bringUp(_ socket: NetlinkSocket, others: [LinkMessage]) throws {
-        let noAddresses = Sysctl(path: "net/ipv6/conf/\(name)/addr_gen_mode")
+        let noAddresses = sysctl("net/ipv6/conf/\(name)/addr_gen_mode")
         if try noAddresses.value() != nil { try noAddresses.set("1") }
-        try Sysctl(path: "net/ipv4/ip_forward").set("1")
-        try Sysctl(path: "net/ipv4/conf/\(name)/forwarding").set("1")
+        try sysctl("net/ipv4/ip_forward").set("1")
+        try sysctl("net/ipv4/conf/\(name)/forwarding").set("1")
         // Strict checking drops what comes from the Internet through the tunnel; the larger of `all` and the device's counts.
-        try Sysctl(path: "net/ipv4/conf/\(name)/rp_filter").set("2")
+        try sysctl("net/ipv4/conf/\(name)/rp_filter").set("2")
         guard let device = try socket.links().first(where: { $0.name == name }) else { return }
         if device.isUp, device.isARPLess, device.mtu == Self.mtu { return }
         do throws(NetlinkError) {
@@ -76,6 +77,8 @@ struct TunnelSetup {
             throw conflict(error, others, "can't bring the tunnel device \(name) up")
         }
     }
+
+    private func sysctl(_ path: String) -> Sysctl { Sysctl(path: path, root: procSys) }
 
     /// The kernel says EADDRINUSE for another socket, EEXIST for another `external` device on the port.
     private func conflict(_ error: NetlinkError, _ others: [LinkMessage], _ what: String) -> HostNetworkError {

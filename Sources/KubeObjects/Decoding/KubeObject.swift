@@ -9,6 +9,8 @@ public enum KubeObject: Sendable, Hashable {
     case service(Service)
     case policy(PolicyObject)
     case egressNode(EgressNode)
+    /// Says something about the cluster itself, such as its ranges. What of it can't be understood is in the findings alone.
+    case configuration(ConfigurationFacts)
     /// Of a kind that egress doesn't depend on.
     case other
     /// Of a kind that matters, but it can't be understood; the findings say why.
@@ -19,6 +21,10 @@ extension KubeDocument {
     /// Reads the document as what its kind says. A policy's findings are also inside the policy.
     public func decoded() -> (object: KubeObject, findings: [Finding]) {
         var checker = ObjectChecker(self)
+        if let source = ConfigurationSource(of: self) {
+            let facts = checker.configuration(source)
+            return (.configuration(facts), checker.findings)
+        }
         switch KnownKind.recognize(apiVersion: apiVersion, kind: kind) {
         case .foreign:
             return (.other, [])

@@ -8,6 +8,7 @@ public func clusterSnapshot(from reading: KubeReading) -> ClusterSnapshot {
     var snapshot = ClusterSnapshot(findings: reading.findings, isComplete: reading.isComplete)
     let (documents, duplicates) = lastOfEach(reading.documents)
     snapshot.findings += duplicates
+    for document in reading.documents { SnapshotHeader(document)?.add(to: &snapshot) }
     for document in documents {
         let (object, findings) = document.decoded()
         switch object {
@@ -17,6 +18,7 @@ public func clusterSnapshot(from reading: KubeReading) -> ClusterSnapshot {
         case .service(let service): snapshot.services.append(service)
         case .egressNode(let node): snapshot.egressNodes.append(node)
         case .policy(let policy): snapshot.policies.append(policy)
+        case .configuration(let facts): snapshot.add(facts)
         case .other: continue
         case .unreadable: snapshot.isComplete = false
         }
@@ -28,24 +30,28 @@ public func clusterSnapshot(from reading: KubeReading) -> ClusterSnapshot {
 }
 
 private func lastOfEach(_ documents: [KubeDocument]) -> (documents: [KubeDocument], findings: [Finding]) {
-    var positions: [ObjectReference: Int] = [:]
+    var positions: [KubeDocument.Identity: Int] = [:]
     var kept: [KubeDocument] = []
     var findings: [Finding] = []
     for document in documents {
-        guard case .foreign = KnownKind.recognize(apiVersion: document.apiVersion, kind: document.kind) else {
-            if let position = positions[document.reference] {
-                findings.append(
-                    Finding(
-                        .warning, .duplicateObject, object: document.reference, place: kept[position].place,
-                        message: "is described again\(document.place.map { " at \($0)" } ?? ""); the last one counts",
-                        hint: "remove one of them"))
-                kept[position] = document
-            } else {
-                positions[document.reference] = kept.count
-                kept.append(document)
-            }
+        guard let key = key(of: document) else { continue }
+        guard let position = positions[key] else {
+            positions[key] = kept.count
+            kept.append(document)
             continue
         }
+        findings.append(
+            Finding(
+                .warning, .duplicateObject, object: document.reference, place: kept[position].place,
+                message: "is described again\(document.place.map { " at \($0)" } ?? ""); the last one counts", hint: "remove one of them"))
+        kept[position] = document
     }
     return (kept, findings)
+}
+
+/// What two documents of one object share; `nil` for kinds that aren't read. A kind of ours in a wrong group is still that kind.
+private func key(of document: KubeDocument) -> KubeDocument.Identity? {
+    if ConfigurationSource(of: document) != nil { return document.identity }
+    if case .foreign = KnownKind.recognize(apiVersion: document.apiVersion, kind: document.kind) { return nil }
+    return KubeDocument.Identity(group: "", reference: document.reference)
 }

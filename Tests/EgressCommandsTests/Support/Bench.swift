@@ -28,23 +28,43 @@ struct Bench: Sendable {
     var width: Int? = nil
     var hosts: [String: [IPAddress]] = [:]
     var now = Self.now
+    /// What the API adapter would do.
+    var isAPI = false
+    var serverWarnings: [String] = []
+    var kubeconfigNames = KubeconfigNames()
+    var manifests: [EmbeddedManifest] = []
+    var isErrorTerminal = false
+    /// Ends when the user interrupts.
+    var interruption: @Sendable () async -> Void = { try? await Task.sleep(for: .seconds(3600)) }
+    /// How the API was opened, call by call.
+    let accesses = Calls()
 
     init(_ cluster: any Cluster = FakeCluster(fixture("cluster.yaml"))) { self.cluster = cluster }
 
+    /// `fake` as a snapshot is the cluster; without one it is the API, where `isAPI` says so.
     func environment(_ output: @escaping CommandEnvironment.Sink, _ error: @escaping CommandEnvironment.Sink) -> CommandEnvironment {
         let bench = self
         return CommandEnvironment(
-            standardOutput: output, standardError: error, standardInput: { Array(bench.input.utf8) }, isOutputTerminal: width != nil,
-            isErrorTerminal: false, width: width, variables: variables, clock: FixedClock(now: now),
-            openCluster: { path in
-                guard path == "fake" else { throw CommandError("the path \"\(path)\" does not exist") }
-                return bench.cluster
-            },
-            openHelper: { socket in
-                guard let helper = bench.helper else { throw CommandError("no helper answers at \(socket)") }
-                return helper
-            },
-            resolveHost: { bench.hosts[$0] ?? [] })
+            standardOutput: output, standardError: error, standardInput: { Array(bench.input.utf8) },
+            terminal: Terminal(isOutput: width != nil, isError: isErrorTerminal, width: width), variables: variables,
+            clock: FixedClock(now: now),
+            adapters: CommandAdapters(
+                openFolder: { path in
+                    guard path == "fake" else { throw CommandError("the path \"\(path)\" does not exist") }
+                    return bench.cluster
+                },
+                openAPI: { access, _, _, warn in
+                    bench.accesses.withLock { $0.append(access) }
+                    guard bench.isAPI else { throw ClusterError("no kubeconfig found", hint: "set KUBECONFIG, or pass --snapshot DIR") }
+                    bench.serverWarnings.forEach(warn)
+                    return bench.cluster
+                },
+                kubeconfigNames: { _ in bench.kubeconfigNames },
+                openHelper: { socket in
+                    guard let helper = bench.helper else { throw CommandError("no helper answers at \(socket)") }
+                    return helper
+                }, manifests: bench.manifests),
+            resolveHost: { bench.hosts[$0] ?? [] }, untilInterrupted: { await bench.interruption() })
     }
 
     /// The words after `kubectl egress`; `--snapshot fake` is added at the end unless `snapshot` is false.
@@ -59,6 +79,14 @@ struct Bench: Sendable {
     func run(_ line: String, snapshot: Bool = true) async -> Run {
         await run(line.split(separator: " ").map(String.init), snapshot: snapshot)
     }
+}
+
+/// What somebody called, kept.
+final class Calls: Sendable {
+    private let accesses = Mutex<[ClusterAccess]>([])
+
+    func withLock(_ body: (inout [ClusterAccess]) -> Void) { accesses.withLock { body(&$0) } }
+    var last: ClusterAccess? { accesses.withLock(\.last) }
 }
 
 /// Time stands; sleeping is real.

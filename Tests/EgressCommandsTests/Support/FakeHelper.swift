@@ -12,6 +12,8 @@ final class FakeHelper: HelperCalling {
         var applied: [NodePlan] = []
         var refusal: HelperError?
         var isDown = false
+        /// Plans take so long.
+        var applyDelay: Duration?
         var notGoverned: [ObjectReference] = []
         var answers: [String: Result<PluginAnswer, HelperError>] = [:]
         var questions: [String] = []
@@ -75,7 +77,8 @@ final class FakeHelper: HelperCalling {
     }
 
     func apply(_ plan: NodePlan, revision: UInt64) async throws -> PlanApplied {
-        try checked { state in
+        if let delay = state.withLock(\.applyDelay) { try await Task.sleep(for: delay) }
+        return try checked { state in
             if let refusal = state.refusal { throw refusal }
             guard revision > state.revision else { throw HelperError(code: "stale_revision", message: "revision \(revision) is old") }
             (state.plan, state.revision) = (plan, revision)
