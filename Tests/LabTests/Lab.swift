@@ -5,27 +5,26 @@ import TestKit
 struct Lab {
     let id: String
     let environment: [String: String]
+    /// Whether the cluster is a real API server rather than a folder.
+    let isOnAPI: Bool
 
     /// The top of the checkout, found from this file.
-    static let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let top = URL(fileURLWithPath: Programs.top)
     static let script = top.appendingPathComponent("Tests/Lab/lab").path
 
-    /// Where the programs under test were built: `EGRESS_BIN`, or beside the test bundle.
-    static let products: URL = {
-        if let given = ProcessInfo.processInfo.environment["EGRESS_BIN"] { return URL(fileURLWithPath: given, relativeTo: top) }
-        return URL(fileURLWithPath: CommandLine.arguments.first ?? "").deletingLastPathComponent()
-    }()
+    /// Where the programs under test were built.
+    static let products = URL(fileURLWithPath: Programs.folder)
 
     static let egressIP = "198.51.100.100"
     static let secondEgressIP = "198.51.100.200"
     static let outside = "203.0.113.10"
 
     /// Brings the lab up with helper and agent on every node, runs the body, and takes everything down.
-    static func with(attach: String = "auto", start: Bool = true, _ body: (Lab) async throws -> Void) async throws {
+    static func with(attach: String = "auto", start: Bool = true, onAPI: Bool = false, _ body: (Lab) async throws -> Void) async throws {
         let id = "t" + String(UInt32.random(in: 0..<(1 << 28)), radix: 36)
-        let lab = Lab(id: id, environment: ["EGRESS_BIN": Lab.products.path, "EGRESS_ATTACH": attach])
+        let lab = Lab(id: id, environment: ["EGRESS_BIN": Lab.products.path, "EGRESS_ATTACH": attach], isOnAPI: onAPI)
         do {
-            try lab.call("up")
+            try lab.run("up", onAPI ? ["--api"] : []).check("lab up")
             if start { try lab.call("start") }
             try await body(lab)
         } catch {
@@ -41,11 +40,7 @@ struct Lab {
 
     @discardableResult
     func call(_ verb: String, _ arguments: String...) throws -> String {
-        let outcome = try run(verb, arguments)
-        guard outcome.succeeded else {
-            throw TestKitError("lab \(verb) \(arguments.joined(separator: " ")): \(outcome.errors)\(outcome.output)")
-        }
-        return outcome.output
+        try run(verb, arguments).check("lab \(verb) \(arguments.joined(separator: " "))")
     }
 
     func run(_ verb: String, _ arguments: [String]) throws -> CommandOutcome {
@@ -64,9 +59,31 @@ struct Lab {
 
     /// `kubectl egress …` on the lab's cluster, as its user would type it.
     func egress(_ arguments: String...) throws -> CommandOutcome {
-        try Command.outcome(
+        if isOnAPI { return try run("kubectl", ["egress"] + arguments) }
+        return try Command.outcome(
             [Lab.products.appendingPathComponent("kubectl-egress").path] + arguments, environment: ["KUBECTL_EGRESS_SNAPSHOT": cluster.path]
         )
+    }
+
+    /// `kubectl …` as the cluster's admin, on a lab with an API server; throws when it fails.
+    @discardableResult
+    func kubectl(_ arguments: String...) throws -> String {
+        try run("kubectl", arguments).check("kubectl \(arguments.joined(separator: " "))")
+    }
+
+    /// Asks `kubectl egress status` until it says the words, for at most ten seconds; returns what it said last.
+    func eventualStatus(_ words: String, is wanted: Bool = true) async throws -> String {
+        try await eventually(words, is: wanted) { try egress("status").output }
+    }
+
+    /// Asks again until the answer has the words, for at most ten seconds; returns the last answer.
+    func eventually(_ words: String, is wanted: Bool = true, _ ask: () throws -> String) async throws -> String {
+        var last = try ask()
+        for _ in 0..<40 where last.contains(words) != wanted {
+            try await Task.sleep(for: .milliseconds(200))
+            last = try ask()
+        }
+        return last
     }
 
     /// Applies a policy's text and waits until the nodes concerned report it.
@@ -86,10 +103,10 @@ struct Lab {
         return try accessLog().first { $0.contains("/\(tag) ") }.map { String($0.prefix { $0 != " " }) }
     }
 
-    /// Asks again until nginx sees the address, for at most five seconds; returns what it saw last.
-    func eventuallySeen(_ pod: String, as address: String?) async throws -> String? {
+    /// Asks again until nginx sees the address, for a time; returns what it saw last.
+    func eventuallySeen(_ pod: String, as address: String?, within seconds: Int = 5) async throws -> String? {
         var last = try seen(pod, timeout: 1)
-        for _ in 0..<25 where last != address {
+        for _ in 0..<(5 * seconds) where last != address {
             try await Task.sleep(for: .milliseconds(200))
             last = try seen(pod, timeout: 1)
         }
@@ -115,6 +132,15 @@ struct Lab {
             guard let text = try? String(contentsOf: path.appendingPathComponent(name), encoding: .utf8), !text.isEmpty else { return nil }
             return "-- \(name)\n" + text.split(separator: "\n").suffix(15).joined(separator: "\n")
         }.joined(separator: "\n")
+    }
+}
+
+extension CommandOutcome {
+    /// What it wrote to stdout; throws with everything it said when it failed.
+    @discardableResult
+    fileprivate func check(_ name: String) throws -> String {
+        guard succeeded else { throw TestKitError("\(name): \(errors)\(output)") }
+        return output
     }
 }
 
