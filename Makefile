@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # make demo   builds everything and shows a pod's traffic leave by its egress IP   (root)
+# make demo-api  the same on a real API server instead of a folder of manifests   (root)
 # make test   every test there is                                                  (root; skips say why without)
 # make        builds the programs, the BPF object and the plugin modules
 
@@ -18,13 +19,16 @@ PLUGIN_FLAGS := -std=c11 -O2 -g -Wall -Wextra -Wpedantic -Werror -fPIC -fvisibil
 LAB          := Tests/Lab/lab
 LAB_ID       ?= play
 BENCH_ROUNDS ?= 5
+VERSION      := $(shell sed -n 's/.*static let current = "\(.*\)"/\1/p' Sources/EgressModel/ProductVersion.swift)
+# Its own folder: the runtime of Swift is in these programs, so that the image needs none.
+RELEASE      := $(BUILD)/static
 
-.PHONY: all deps bpf plugins build demo lab lab-down test test-unit test-packet test-lab bench check fmt completions clean help
+.PHONY: all deps bpf plugins build demo demo-api lab lab-down test test-unit test-packet test-lab test-deploy bench image check fmt completions clean help
 
 all: build
 
 help:
-	@sed -n '2,20s/^# //p' Makefile; echo; echo "also: bpf plugins lab lab-down test-unit test-packet test-lab bench check fmt completions clean"
+	@sed -n '2,5s/^# //p' Makefile; echo; echo "also: bpf plugins lab lab-down test-unit test-packet test-lab test-deploy bench image check fmt completions clean"
 
 deps:
 	@.ci/install build
@@ -56,6 +60,11 @@ demo:
 	@$(MAKE) --no-print-directory build
 	@EGRESS_BIN=$(BUILD)/$(CONFIG) Tests/Lab/demo
 
+demo-api:
+	@.ci/install build demo api
+	@$(MAKE) --no-print-directory build
+	@EGRESS_BIN=$(BUILD)/$(CONFIG) Tests/Lab/demo --api
+
 lab:
 	@.ci/install build demo
 	@$(MAKE) --no-print-directory build
@@ -68,9 +77,10 @@ lab-down:
 	@$(LAB) down $(LAB_ID)
 
 test:
-	@.ci/install build demo test
+	@.ci/install build demo api test image deploy
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory check
+	@[ "$$(id -u)" != 0 ] || $(MAKE) --no-print-directory image
 	@.ci/run-tests
 
 test-unit: build
@@ -82,11 +92,24 @@ test-packet: build
 test-lab: build
 	@.ci/run-tests --filter LabTests
 
+test-deploy: build image
+	@.ci/install demo api test deploy
+	@.ci/run-tests --filter DeployTests
+
 # On one processor, so that wall time is the cost of generator, path and sink together.
-bench: bpf
-	@.ci/install demo
-	@$(SWIFT) build -c release --product EgressBench
+bench: bpf plugins
+	@.ci/install demo api
+	@$(SWIFT) build -c release
 	@taskset -c $$(($$(nproc) - 1)) $(BUILD)/release/EgressBench $(BENCH_ROUNDS) $(BUILD)/bench.jsonl
+	@if Tests/Lab/apiserver present; then EGRESS_BIN=$(BUILD)/release Tests/Lab/measure-label-change 200 $(BUILD)/bench.jsonl; fi
+
+# Without a registry: needs root, Debian, and its mirror for the libraries of the image.
+image:
+	@.ci/install build image
+	@$(MAKE) --no-print-directory bpf plugins
+	$(SWIFT) build -c release --static-swift-stdlib --scratch-path $(RELEASE) --product egress-helper
+	$(SWIFT) build -c release --static-swift-stdlib --scratch-path $(RELEASE) --product kubectl-egress
+	@EGRESS_RELEASE=$$($(SWIFT) build -c release --scratch-path $(RELEASE) --show-bin-path) deploy/build-image $(VERSION)
 
 check:
 	@.ci/check-layers

@@ -153,6 +153,7 @@ let package = Package(
             "PacketTests",
             ["BPFDatapath", "EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", "CEgressABI", "CEgressShims", "CLibBPF", "TestKit"]),
         tests("LabTests", ["TestKit"]),
+        tests("DeployTests", ["TestKit"]),
 
         // The built kubectl-egress on a real API server, called by the real kubectl.
         tests("APITests", ["TestKit"]),
