@@ -1,9 +1,12 @@
 import Foundation
 import TestKit
 
-/// The API server that these suites share, and what there is no controller for.
+/// The API server that these suites share, and what there is no controller for. It is theirs alone: other suites leave
+/// definitions behind, and helm refuses to take over what it didn't make.
 enum Cluster {
-    static func server() throws -> APIServer { try APIServer.shared() }
+    private static let own = Result { try APIServer.start() }
+
+    static func server() throws -> APIServer { try own.get() }
 
     /// Runs kubectl and throws with its words when it fails.
     @discardableResult
