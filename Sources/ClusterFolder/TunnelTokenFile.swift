@@ -1,13 +1,10 @@
 import EgressPorts
 import Glibc
 
-/// The tunnel's tokens: 24 hexadecimal digits a line, the one to write first; readable by its owner alone.
+/// The tunnel's tokens (``TunnelTokenText``) in a file that its owner alone can read.
 ///
 /// Its content appears in no message.
 struct TunnelTokenFile {
-    static let tokenLength = 12
-    static let tokenLimit = 16
-
     let path: String
 
     init(in folder: PrivateFolder) { path = folder.path + "/tunnel-token" }
@@ -15,9 +12,7 @@ struct TunnelTokenFile {
     /// Makes the file on first use. Agents that race agree: the first one's file stays.
     func tokens() throws -> [[UInt8]] {
         if let tokens = try read() { return tokens }
-        var generator = SystemRandomNumberGenerator()
-        let token = (0..<Self.tokenLength).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        try AtomicFile.create(Array((Self.hex(token) + "\n").utf8), at: path, mode: 0o600)
+        try AtomicFile.create(Array(TunnelTokenText.new().utf8), at: path, mode: 0o600)
         guard let tokens = try read() else { throw ClusterError("\(path) vanished while it was made") }
         return tokens
     }
@@ -39,23 +34,9 @@ struct TunnelTokenFile {
     }
 
     private func parse(_ bytes: [UInt8]) throws -> [[UInt8]] {
-        let lines = bytes.split(separator: UInt8(ascii: "\n")).filter { !$0.isEmpty }
-        let tokens = lines.compactMap(Self.token)
-        guard !tokens.isEmpty, tokens.count == lines.count, tokens.count <= Self.tokenLimit else {
-            throw ClusterError(
-                "\(path) holds no tokens", hint: "1 to \(Self.tokenLimit) lines of \(2 * Self.tokenLength) hexadecimal digits")
+        guard let tokens = TunnelTokenText.parse(bytes) else {
+            throw ClusterError("\(path) holds no tokens", hint: TunnelTokenText.form)
         }
         return tokens
-    }
-
-    private static func token(_ line: ArraySlice<UInt8>) -> [UInt8]? {
-        guard line.count == 2 * tokenLength else { return nil }
-        let digits = line.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-        guard digits.count == line.count else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
-    }
-
-    private static func hex(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

@@ -26,7 +26,7 @@ extension CommandEnvironment {
 
     /// The moment that a snapshot shows, in seconds since 1970: now, but for one that was taken to look at later.
     func moment(of snapshot: ClusterSnapshot) -> Int64 {
-        snapshot.takenAt.flatMap(secondsSinceEpoch(rfc3339:)) ?? clock.secondsSinceEpoch()
+        snapshot.takenAt.flatMap(RFC3339.seconds) ?? clock.secondsSinceEpoch()
     }
 }
 

@@ -75,7 +75,7 @@ enum NodeReport {
 
     /// Older than three periods is silent, and silent is never "programmed".
     static func isFresh(_ reportedAt: String, now: Int64) -> Bool {
-        guard let then = secondsSinceEpoch(rfc3339: reportedAt) else { return false }
+        guard let then = RFC3339.seconds(reportedAt) else { return false }
         return now - then <= 3 * period
     }
 }

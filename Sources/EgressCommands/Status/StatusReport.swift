@@ -105,7 +105,7 @@ struct StatusReport: CommandResult {
         let reports = Dictionary(effective.egressNodes.map { ($0.name, $0) }) { first, _ in first }
         return Set(effective.nodes.map(\.name)).union(reports.keys).sorted().map { name in
             let report = reports[name]
-            let age = report?.reportedAt.flatMap(secondsSinceEpoch(rfc3339:)).map { now - $0 }
+            let age = report?.reportedAt.flatMap(RFC3339.seconds).map { now - $0 }
             let isSilent = report?.reportedAt.map { !NodeReport.isFresh($0, now: now) } ?? true
             let policies = report?.policies ?? []
             return Node(

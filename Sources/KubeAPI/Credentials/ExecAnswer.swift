@@ -1,3 +1,4 @@
+import EgressModel
 import EgressPorts
 import JSONText
 import KubeObjects
@@ -65,7 +66,7 @@ struct ExecAnswer: Sendable, Hashable, CustomStringConvertible, CustomReflectabl
         let key = try status.string("clientKeyData")
         let timestamp = try status.string("expirationTimestamp")
         let token = try status.string("token")
-        let expiry = RFC3339.seconds(timestamp)
+        let expiry = RFC3339.moment(timestamp).map { Double($0.seconds) + $0.fraction }
         guard timestamp.isEmpty || expiry != nil else {
             throw KubeconfigFault(message: "decoding stdout: parsing time \"\(plain(timestamp))\" as \"2006-01-02T15:04:05Z07:00\"")
         }

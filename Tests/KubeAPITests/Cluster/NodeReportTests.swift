@@ -36,11 +36,11 @@ import Testing
         #expect(Set(managers.split(separator: " ")) == ["kubectl-egress-agent"])
         let lease = try await leaseOf("report-1", fixture)
         #expect(lease["metadata"]?["labels"]?[EgressObjects.gatewayLabel] == "true")
-        let renewed = try #require(lease["spec"]?["renewTime"]?.stringValue.flatMap(Timestamp.seconds))
+        let renewed = try #require(lease["spec"]?["renewTime"]?.stringValue.flatMap(RFC3339.seconds))
         #expect(abs(Timestamp.secondsNow() - renewed) < 10)
         // Readers take the Lease's time.
         try await eventually("the heartbeat counts") {
-            try await cluster.snapshot().egressNodes.first { $0.name == "report-1" }?.reportedAt.flatMap(Timestamp.seconds) ?? 0 >= renewed
+            try await cluster.snapshot().egressNodes.first { $0.name == "report-1" }?.reportedAt.flatMap(RFC3339.seconds) ?? 0 >= renewed
         }
         await cluster.close()
     }

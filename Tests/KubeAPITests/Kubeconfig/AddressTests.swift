@@ -67,16 +67,6 @@ import Testing
         #expect(try await connection.credentials.credential() == .none)
     }
 
-    @Test(
-        arguments: [
-            ("1970-01-01T00:00:00Z", 0.0), ("2030-01-01T00:00:00Z", 1_893_456_000), ("2024-02-29T12:00:00.25+01:30", 1_709_202_600.25),
-            ("2026-11-22T23:59:59-05:00", 1_795_409_999), ("2030-01-01", nil), ("2030-13-01T00:00:00Z", nil), ("", nil),
-            ("2030-01-01T00:00:00", nil),
-        ] as [(String, Double?)])
-    func `times are read as RFC 3339 has them`(_ text: String, _ expected: Double?) {
-        #expect(RFC3339.seconds(text) == expected)
-    }
-
     @Test func `base64 goes both ways at every length`() throws {
         for count in 0...70 {
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37) }

@@ -160,12 +160,12 @@ extension ClusterTables {
     /// A heartbeat matters to a reader only when the node was, or was about to be, taken for silent: else each gateway
     /// would wake every agent each ten seconds.
     private mutating func setLease(_ renewed: String, for key: ObjectKey) -> Bool {
-        let old = leases[key].flatMap(Timestamp.seconds)
+        let old = leases[key].flatMap(RFC3339.seconds)
         guard leases.set(renewed, for: key) else { return false }
         if mergedEgressNodes != nil, let position = mergedEgressNodes?.firstIndex(where: { $0.name == key.name }) {
             mergedEgressNodes?[position].setReported(renewed)
         }
-        guard let old, let new = Timestamp.seconds(renewed) else { return true }
+        guard let old, let new = RFC3339.seconds(renewed) else { return true }
         return new - old >= Self.noticedSilence
     }
 

@@ -30,21 +30,6 @@ enum Timestamp {
         return "\(date)T\(time).\(String(repeating: "0", count: 6 - fraction.count))\(fraction)Z"
     }
 
-    /// Seconds since 1970; `nil` for another form.
-    static func seconds(_ text: String) -> Int64? {
-        guard let whole = wholeSeconds(text) else { return nil }
-        let numbers = whole.split { "-:TZ".contains($0) }.compactMap { Int32($0) }
-        guard numbers.count == 6 else { return nil }
-        var parts = tm()
-        parts.tm_year = numbers[0] - 1900
-        parts.tm_mon = numbers[1] - 1
-        parts.tm_mday = numbers[2]
-        parts.tm_hour = numbers[3]
-        parts.tm_min = numbers[4]
-        parts.tm_sec = numbers[5]
-        return Int64(timegm(&parts))
-    }
-
     static func secondsNow() -> Int64 { Int64(time(nil)) }
 
     private static func twoDigits(_ number: Int) -> String { (number < 10 ? "0" : "") + String(number) }

@@ -1,3 +1,4 @@
+import EgressModel
 import JSONText
 import Logging
 import Synchronization
@@ -115,7 +116,7 @@ extension LeaderElector {
     private func waitAsFollower() -> Double {
         let seen = state.withLock { $0.seen }
         let jitter = Double.random(in: 1...1.2)
-        guard let seen, !seen.holder.isEmpty, let renewed = seen.renewed.flatMap(Timestamp.seconds),
+        guard let seen, !seen.holder.isEmpty, let renewed = seen.renewed.flatMap(RFC3339.seconds),
             abs(Timestamp.secondsNow() - renewed) < seen.duration
         else { return rules.retrySeconds * jitter }
         return max(rules.retrySeconds, Double(nodeCount()) / 25) * jitter

@@ -3,8 +3,7 @@ import JSONText
 import Logging
 import Synchronization
 
-/// The Secret `kubectl-egress/tunnel-token`: 24 hexadecimal digits a line, the token to write first. Its content appears in
-/// no message.
+/// The Secret `kubectl-egress/tunnel-token` (``TunnelTokenText``). Its content appears in no message.
 final class TunnelSecret: Sendable {
     private let client: KubeClient
     private let log: Logger
@@ -18,8 +17,6 @@ final class TunnelSecret: Sendable {
         var isEnded = false
     }
 
-    private static let tokenLength = 12
-    private static let tokenLimit = 16
     private static let path = ResourcePath.secrets.inside(EgressObjects.namespace)
     private static let query = ListQuery(fieldSelector: "metadata.name=\(EgressObjects.tokenSecret)")
 
@@ -73,35 +70,23 @@ final class TunnelSecret: Sendable {
     }
 
     private static func newSecret() -> JSONValue {
-        var generator = SystemRandomNumberGenerator()
-        let token = (0..<tokenLength).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        let text = token.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "\n"
-        return [
+        [
             "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
             "metadata": ["name": .string(EgressObjects.tokenSecret), "namespace": .string(EgressObjects.namespace)],
-            "stringData": [EgressObjects.tokenKey: .string(text)],
+            "stringData": [EgressObjects.tokenKey: .string(TunnelTokenText.new())],
         ]
     }
 
     private static func parse(_ secret: JSONValue) throws(APIError) -> [[UInt8]] {
         let text = secret["data"]?[EgressObjects.tokenKey]?.stringValue.flatMap { try? Base64.decode($0) } ?? []
-        let lines = text.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
-        let tokens = lines.compactMap(token)
-        guard !tokens.isEmpty, tokens.count == lines.count, tokens.count <= tokenLimit else {
+        guard let tokens = TunnelTokenText.parse(text) else {
             throw APIError(
                 kind: .malformed,
                 message:
                     "secret/\(EgressObjects.namespace)/\(EgressObjects.tokenSecret) holds no tokens under \"\(EgressObjects.tokenKey)\": "
-                    + "1 to \(tokenLimit) lines of \(2 * tokenLength) hexadecimal digits are expected")
+                    + "\(TunnelTokenText.form) are expected")
         }
         return tokens
-    }
-
-    private static func token(_ line: ArraySlice<UInt8>) -> [UInt8]? {
-        guard line.count == 2 * tokenLength else { return nil }
-        let digits = line.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-        guard digits.count == line.count else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 }
 

@@ -45,7 +45,7 @@ enum LocalFile {
         }
     }
 
-    static func read(_ path: String) throws(Failure) -> [UInt8] {
+    static func read(_ path: String, limit: Int = sizeLimit) throws(Failure) -> [UInt8] {
         let descriptor = retried { open(path, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw Failure(operation: "open", path: path, code: errno) }
         defer { close(descriptor) }
@@ -55,7 +55,7 @@ enum LocalFile {
             let count = retried { Glibc.read(descriptor, &chunk, chunk.count) }
             guard count >= 0 else { throw Failure(operation: "read", path: path, code: errno) }
             guard count > 0 else { return bytes }
-            guard bytes.count + count <= sizeLimit else { throw Failure(operation: "read", path: path, code: EFBIG) }
+            guard bytes.count + count <= limit else { throw Failure(operation: "read", path: path, code: EFBIG) }
             bytes += chunk[..<count]
         }
     }
