@@ -26,13 +26,13 @@ extension LoadedDatapath {
         choice?.ranked.contains { $0.entry == flow.entry && $0.gateway.ipv4Bits?.bigEndian == flow.gateway } ?? false
     }
 
-    /// Translations of an entry that is gone, or that have another address than it has now. The forward half first:
+    /// Translations of an entry that is gone, or whose address it doesn't have any more. The forward half first:
     /// a port is never free while a forward half still emits it.
     func forgetTranslations(_ entry: UInt32) throws {
-        let address = try tables.entries.value(entry)?.egress_ipv4
+        let addresses = Set(try tables.entries.value(entry)?.addresses ?? [])
         var doomed: [(egress_fwd_key, egress_rev_key)] = []
         _ = try tables.forward.walk(from: nil, atMost: .max) { keys, values in
-            for (key, value) in zip(keys, values) where key.entry == entry && value.egress_ipv4 != address {
+            for (key, value) in zip(keys, values) where key.entry == entry && !addresses.contains(value.egress_ipv4) {
                 doomed.append((key, egress_rev_key(of: key, value)))
             }
         }

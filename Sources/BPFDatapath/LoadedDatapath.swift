@@ -26,7 +26,9 @@ final class LoadedDatapath {
         for program in Attachment.Program.allCases {
             try pins.pinProgram(program.rawValue, try object.program(program.rawValue))
         }
+        try pins.adoptLinks()
         try attachments.renew()
+        try pins.removeOthers()
     }
 
     /// Fresh maps, no pins, no way to attach by links: for packet tests.

@@ -131,13 +131,15 @@ public struct EntryResolution: Sendable, Hashable {
     public var ipv4: [IPAddress]
     public var ipv6: [IPAddress]
     public var interface: String?
-    /// Empty when every needed family has an address.
+    /// The plugin module that gave the addresses; `nil` for a built-in strategy, and before the first answer.
+    public var strategy: StrategyReport?
+    /// Empty when every needed family has an address, and that is what was asked for.
     public var code: String
     public var reason: String
 
     public init(
         policy: String, uid: String, entry: Int, id: UInt32, ipv4: [IPAddress] = [], ipv6: [IPAddress] = [], interface: String? = nil,
-        code: String = "", reason: String = ""
+        strategy: StrategyReport? = nil, code: String = "", reason: String = ""
     ) {
         self.policy = policy
         self.uid = uid
@@ -146,6 +148,7 @@ public struct EntryResolution: Sendable, Hashable {
         self.ipv4 = ipv4
         self.ipv6 = ipv6
         self.interface = interface
+        self.strategy = strategy
         self.code = code
         self.reason = reason
     }
@@ -155,6 +158,25 @@ public struct EntryResolution: Sendable, Hashable {
         case .ipv4: ipv4
         case .ipv6: ipv6
         }
+    }
+}
+
+/// Which plugin module gave an entry's addresses, and since when.
+public struct StrategyReport: Sendable, Hashable {
+    /// As the annotation `kubectl-egress.dev/strategy` names it.
+    public var name: String
+    /// The module's own.
+    public var version: String
+    /// The addresses are the cluster's, not the node's: the node puts them on the interface while it holds their locks.
+    public var claims: Bool
+    /// RFC 3339 in UTC: when it first gave the addresses that are announced.
+    public var since: String?
+
+    public init(name: String, version: String, claims: Bool = false, since: String? = nil) {
+        self.name = name
+        self.version = version
+        self.claims = claims
+        self.since = since
     }
 }
 

@@ -41,6 +41,14 @@ extension ReasonCode {
     public static let pluginRefusedConfiguration = ReasonCode(rawValue: "EG1202")
     public static let pluginFailed = ReasonCode(rawValue: "EG1203")
     public static let pluginAddressOnNoInterface = ReasonCode(rawValue: "EG1204")
+    /// The module says that this node has no address for the entry.
+    public static let pluginNoAddress = ReasonCode(rawValue: "EG1205")
+    /// The module fails or refuses; its last good answer stays in force.
+    public static let lastAnswerInForce = ReasonCode(rawValue: "EG1206")
+    /// Another node holds the lock of an address that the module claims.
+    public static let addressHeldElsewhere = ReasonCode(rawValue: "EG1207")
+    /// A claimed address couldn't be put on the interface, or its lock couldn't be had.
+    public static let addressNotClaimed = ReasonCode(rawValue: "EG1208")
 
     // Policies and selection.
     public static let notAManifest = ReasonCode(rawValue: "EG2001")

@@ -139,7 +139,7 @@ public struct GatewayCandidate: Sendable, Hashable {
 
 /// The address that a gateway leaves with, in one family.
 public enum EgressAddress: Sendable, Hashable {
-    /// One or more, sorted; with several the datapath chooses one by the pod's address.
+    /// One or more, sorted, as many as are used; of several a pod has the one of ``EgressAddressChoice``.
     case addresses([IPAddress])
     /// No destination of the policy has the family.
     case notNeeded

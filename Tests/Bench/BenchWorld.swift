@@ -71,7 +71,8 @@ final class BenchWorld {
             let everything = IPPrefix("0.0.0.0/0"), let pods = IPPrefix("10.0.0.0/8")
         else { throw TestKitError("a plan that isn't one") }
         let entry = EntryRecord(
-            egressIPv4: egress, set: 1, interfaceIndex: nil, policy: 1, keptPorts: 1024...65535, portSlice: 32768...65535, isShared: false)
+            egressIPv4: [egress], set: 1, interfaceIndex: nil, policy: 1, keptPorts: 1024...65535, portSlice: 32768...65535, isShared: false
+        )
         let steps: [DatapathOperation] = [
             .setSettings(DatapathSettings(tunnelMTU: 1450)), .setClusterRange(pods, .pod),
             .addRule(set: 1, SetRule(prefix: everything, action: .gateway, policy: 1)), .setGateway(node, GatewayRecord(place: .local)),

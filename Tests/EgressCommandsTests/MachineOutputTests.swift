@@ -1,4 +1,5 @@
 import EgressModel
+import EgressPolicy
 import JSONText
 import Testing
 
@@ -71,6 +72,25 @@ import Testing
         #expect(entry?["SourceIP"] == "2001:db8:1::10")
         #expect(entry?["EgressIP"] == "::")
         #expect(entry?["GatewayIP"] == "192.0.2.12")
+    }
+
+    @Test func `each list names the pod's own of several addresses, also beside what is excluded, and status all of them`() async throws {
+        var snapshot = fixture("cluster.yaml")
+        let addresses = ["203.0.113.100", "203.0.113.101", "203.0.113.102"].compactMap { IPAddress($0) }
+        snapshot.egressNodes[1].resolutions[0].ipv4 = addresses
+        let source = try #require(IPAddress("10.244.1.12"))
+        snapshot.pods[0].addresses = [source]
+        let expected = try #require(EgressAddressChoice.address(for: source, of: addresses))
+        #expect(expected != addresses.first, "else this shows nothing")
+        let list = await Bench(FakeCluster(snapshot)).run("list -o json -n default").json["rules"]?.arrayValue ?? []
+        let steered = list.filter { $0["sourceIP"] == .string(source.description) && $0["action"] == "gateway" }
+        #expect(steered.map { $0["egressIP"] } == [.string(expected.description)])
+        let cilium = await Bench(FakeCluster(snapshot)).run("list -o cilium --node node-2 -n default").json.arrayValue ?? []
+        let own = cilium.filter { $0["SourceIP"] == .string(source.description) }
+        #expect(own.contains { $0["GatewayIP"] == "Excluded CIDR" })
+        #expect(own.allSatisfy { $0["EgressIP"] == .string(expected.description) }, "\(own)")
+        let status = await Bench(FakeCluster(snapshot)).run("status -o json").json
+        #expect(status["policies"]?[0]?["gateways"]?[0]?["egressIPs"] == JSONValue(addresses: addresses))
     }
 
     @Test func `status has every key of the contract`() async throws {

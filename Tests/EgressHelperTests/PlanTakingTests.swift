@@ -116,7 +116,8 @@ import Testing
             var plan = try NodePlan.steering(pods: [])
             plan.entries = [
                 PlannedEntry(
-                    policyUID: "uid-1", policyName: "p", entry: 0, id: 17, ipv4: [IPAddress(ipv4: 0xC000_020B)], isShared: true,
+                    policyUID: "uid-1", policyName: "p", entry: 0, id: 17, ipv4: [IPAddress(ipv4: 0xC000_020B)],
+                    sharedAddresses: [IPAddress(ipv4: 0xC000_020B)],
                     destinations: [try #require(IPPrefix("198.51.100.0/24"))])
             ]
             _ = try await service.apply(plan, revision: 1)

@@ -119,6 +119,48 @@ import Testing
         #expect(!steps.contains(.forgetFlows(interfaceIndex: 10)))
     }
 
+    @Test func `only an address that an entry loses ends connections`() throws {
+        let snapshot = ClusterSnapshot.sample(ClusterSnapshot.egressSample).announced()
+        let one = try #require(SampleNode.lower("node-2", snapshot)).state
+        var two = one
+        let record = try #require(one.entries[1])
+        two.entries[1] = EntryRecord(
+            egressIPv4: record.egressIPv4 + ["198.51.100.101"], set: record.set, interfaceIndex: nil, policy: record.policy,
+            keptPorts: record.keptPorts, portSlice: record.portSlice, isShared: false)
+        two.egressAddresses["198.51.100.101"] = EgressAddressRecord(isShared: false)
+        #expect(
+            difference(from: one, to: two) == [
+                .setEgressAddress("198.51.100.101", EgressAddressRecord(isShared: false)),
+                .setEntry(id: 1, try #require(two.entries[1])),
+            ])
+        #expect(
+            difference(from: two, to: one) == [
+                .setEntry(id: 1, record), .forgetTranslations(entry: 1), .removeEgressAddress("198.51.100.101"),
+            ])
+    }
+
+    @Test func `after any number of steps each pod has an old address of its entry, a new one, or none`() throws {
+        var chance = Chance(seed: 44)
+        var snapshot = ClusterSnapshot.sample(ClusterSnapshot.egressSample).announced()
+        for number in 20..<40 {
+            snapshot.pods.append(
+                .sample(
+                    "m\(number)", ["org": "empire", "class": "mediabot"], on: "node-2", at: IPAddress(ipv4: 0x0AF4_0200 + UInt32(number))))
+        }
+        var state = try #require(SampleNode.lower("node-2", snapshot)).state
+        var plan = try #require(SampleNode.plan("node-2", snapshot))
+        for seed in 0..<60 {
+            let addresses = (0..<20).map { IPAddress(ipv4: 0xC633_6464 + UInt32($0)) }.shuffled(using: &chance)
+            plan.entries[0].ipv4 = Array(addresses.prefix(Int.random(in: 1...18, using: &chance)))
+            plan.entries[0].sharedAddresses = chance.oneIn(4) ? Array(plan.entries[0].ipv4.prefix(1)) : []
+            let wanted = EgressPlan.lower(
+                plan, facts: SampleNode.facts("node-2", snapshot), tunnel: SampleNode.tunnel, previous: state
+            ).state
+            check(state, wanted, flows("node-2", snapshot), seed)
+            state = wanted
+        }
+    }
+
     @Test func `a pod that is let go is detached before its record goes, and its connections are forgotten`() throws {
         let before = ClusterSnapshot.sample(ClusterSnapshot.egressSample).announced()
         var after = before

@@ -34,7 +34,7 @@ import Testing
     @Test func `a gateway translates on its uplink, and its own pod's gateway is local`() throws {
         let state = try lower("node-2")
         let entry = try #require(state.entries[1])
-        #expect(entry.egressIPv4 == "198.51.100.100")
+        #expect(entry.egressIPv4 == ["198.51.100.100"])
         #expect(entry.interfaceIndex == nil)
         #expect(entry.keptPorts == 1024...65535)
         #expect(entry.portSlice == 32768...65535)
@@ -51,6 +51,40 @@ import Testing
         #expect(state.entries[1]?.keptPorts == 16384...24575)
         #expect(state.entries[1]?.interfaceIndex == nil)
         #expect(state.egressAddresses["192.0.2.12"]?.isShared == true)
+    }
+
+    /// A plan of the gateway with these addresses, and what it is lowered to.
+    private func lower(_ addresses: [IPAddress], shared: [IPAddress] = []) throws -> DatapathState {
+        var plan = try #require(SampleNode.plan("node-2", announced))
+        plan.entries[0].ipv4 = addresses
+        plan.entries[0].sharedAddresses = shared
+        return EgressPlan.lower(
+            plan, facts: SampleNode.facts("node-2", announced), tunnel: SampleNode.tunnel, previous: DatapathState()
+        ).state
+    }
+
+    @Test func `an entry has all its addresses, in whatever order they come`() throws {
+        let state = try lower(["198.51.100.102", "198.51.100.100", "198.51.100.101"])
+        #expect(state.entries[1]?.egressIPv4 == ["198.51.100.100", "198.51.100.101", "198.51.100.102"])
+        #expect(state.egressAddresses.count == 3)
+        let permuted = try lower(["198.51.100.101", "198.51.100.102", "198.51.100.100", "198.51.100.101"])
+        #expect(difference(from: state, to: permuted) == [])
+    }
+
+    @Test func `one address of the node itself, and the entry keeps to the ports that are reserved`() throws {
+        let state = try lower(["198.51.100.100", "192.0.2.12"], shared: ["192.0.2.12"])
+        #expect(state.entries[1]?.isShared == true)
+        #expect(state.entries[1]?.portSlice == 16384...24575)
+        #expect(state.entries[1]?.keptPorts == 16384...24575)
+        #expect(state.egressAddresses["192.0.2.12"]?.isShared == true)
+        #expect(state.egressAddresses["198.51.100.100"]?.isShared == false, "what is unknown to it isn't the node's")
+    }
+
+    @Test func `of more than sixteen addresses the lowest are used`() throws {
+        let many = (1...20).map { IPAddress(ipv4: 0xC633_6400 + UInt32($0)) }
+        let state = try lower(many.shuffled())
+        #expect(state.entries[1]?.egressIPv4 == Array(many.prefix(16)))
+        #expect(state.egressAddresses.keys.sorted() == Array(many.prefix(16)))
     }
 
     @Test func `a named interface is where the entry leaves`() throws {

@@ -1,5 +1,6 @@
 import EgressModel
 import EgressPlan
+import EgressPolicy
 
 /// What a node's datapath does with a packet, as a few lines over a ``DatapathState``: the programs' order of lookups,
 /// without connections.
@@ -32,7 +33,7 @@ struct PacketModel {
         guard state.attachments.contains(Attachment(program: .tunnel, interfaceIndex: tunnel)), !state.settings.tokens.isEmpty,
             let sender = state.nodes[node], sender.podNetwork?.contains(source) ?? true
         else { return .drop }
-        return translate(entry, node, destination)
+        return translate(entry, node, source, destination)
     }
 
     private func choose(_ interface: Int, _ policy: UInt32, _ source: IPAddress, _ destination: IPAddress) -> Verdict {
@@ -40,14 +41,14 @@ struct PacketModel {
         guard let best = choice.ranked.first(where: { state.gateways[$0.gateway]?.isHealthy ?? false }) else {
             return choice.onNoGateway == .bypass ? straight(source, destination) : .drop
         }
-        if state.gateways[best.gateway]?.place == .local { return translate(best.entry, best.gateway, destination) }
+        if state.gateways[best.gateway]?.place == .local { return translate(best.entry, best.gateway, source, destination) }
         guard state.settings.tunnelIndex != 0, state.settings.nodeAddress != nil, !state.settings.tokens.isEmpty else { return .drop }
         return .out(entry: best.entry, gateway: best.gateway, egress: nil)
     }
 
-    private func translate(_ id: UInt32, _ gateway: IPAddress, _ destination: IPAddress) -> Verdict {
+    private func translate(_ id: UInt32, _ gateway: IPAddress, _ source: IPAddress, _ destination: IPAddress) -> Verdict {
         guard !isInside(destination), let entry = state.entries[id], rule(entry.set, destination)?.action == .gateway else { return .drop }
-        return .out(entry: id, gateway: gateway, egress: entry.egressIPv4)
+        return .out(entry: id, gateway: gateway, egress: EgressAddressChoice.address(for: source, of: entry.egressIPv4))
     }
 
     private func straight(_ source: IPAddress, _ destination: IPAddress) -> Verdict {

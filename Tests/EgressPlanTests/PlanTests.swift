@@ -71,6 +71,17 @@ import Testing
         #expect(isShared(.address("198.51.100.100")) == false)
     }
 
+    @Test func `of several addresses those of the node itself are shared`() throws {
+        var snapshot = ClusterSnapshot.sample(.sample("p"))
+        snapshot.policies[0].policy?.strategy = StrategyReference(name: "spread")
+        snapshot.egressNodes[1].resolutions = [
+            EntryResolution(policy: "p", uid: "policy-p", entry: 0, id: 1, ipv4: ["198.51.100.100", "192.0.2.12"])
+        ]
+        let entry = try #require(SampleNode.plan("node-2", snapshot)?.entries.first)
+        #expect(entry.sharedAddresses == ["192.0.2.12"])
+        #expect(entry.isShared)
+    }
+
     @Test func `a claimed pod without a gateway keeps its rule as a drop`() throws {
         var snapshot = announced
         snapshot.nodes[1].isReady = false

@@ -100,10 +100,10 @@ import Testing
         #expect(strategyRequests(node: "node-1", in: snapshot) == [])
         #expect(announce(nil)?.code == "EG1105")
         #expect(announce(.failed(Reason(.pluginFailed, "it crashed")))?.code == "EG1203")
-        #expect(announce(.answer(ipv4: ["198.51.100.7"], ipv6: [], interface: nil))?.code == "EG1204")
-        let good = announce(.answer(ipv4: ["198.51.100.100"], ipv6: ["2001:db8::12"], interface: "eth0"))
+        #expect(announce(.answer(StrategyAnswer(version: "1", ipv4: ["198.51.100.7"])))?.code == "EG1204")
+        let good = announce(.answer(StrategyAnswer(version: "1", ipv4: ["198.51.100.100"], ipv6: ["2001:db8::12"], interface: "eth0")))
         #expect(good?.ipv4 == ["198.51.100.100"])
         #expect(good?.code == "")
-        #expect(announce(.answer(ipv4: ["198.51.100.100"], ipv6: [], interface: nil))?.ipv4 == ["198.51.100.100"])
+        #expect(announce(.answer(StrategyAnswer(version: "1", ipv4: ["198.51.100.100"])))?.ipv4 == ["198.51.100.100"])
     }
 }

@@ -83,7 +83,8 @@ extension SeededRandom {
             state.nodes[address()] = NodeRecord(podNetwork: maybe { $0.prefix() })
             state.cluster[prefix()] = pick(InClusterRange.Kind.allCases)
             state.entries[id()] = EntryRecord(
-                egressIPv4: ipv4(), set: id(), interfaceIndex: maybe { $0.below(99) }, policy: id(), keptPorts: 1024...65535,
+                egressIPv4: (0...below(15)).map { _ in ipv4() }, set: id(), interfaceIndex: maybe { $0.below(99) }, policy: id(),
+                keptPorts: 1024...65535,
                 portSlice: 32768...49151, isShared: flip())
             state.egressAddresses[address()] = EgressAddressRecord(isShared: flip())
         }

@@ -5,6 +5,19 @@ import JSONText
 import Testing
 
 @Suite struct PlanWireTests {
+    @Test(arguments: [true, false])
+    func `who knows no addresses apart shares all of them or none`(isShared: Bool) throws {
+        var random = SeededRandom(seed: 9)
+        var entry = random.entry()
+        entry.sharedAddresses = isShared ? entry.ipv4 + entry.ipv6 : []
+        guard case .object(var members) = entry.wire else {
+            Issue.record("an entry is no object")
+            return
+        }
+        members["sharedAddresses"] = nil
+        #expect(try PlannedEntry(wire: JSONReader(.object(members))).sharedAddresses == entry.sharedAddresses)
+    }
+
     private func read(_ value: JSONValue) throws -> PlanRequest {
         try PlanRequest(wire: JSONReader(value, path: JSONPath([.key("params")])))
     }

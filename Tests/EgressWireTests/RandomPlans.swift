@@ -62,9 +62,11 @@ extension SeededRandom {
     }
 
     mutating func entry() -> PlannedEntry {
-        PlannedEntry(
-            policyUID: text(), policyName: text(), entry: below(9), id: id(), ipv4: few { $0.ipv4() }, ipv6: few { $0.ipv6() },
-            interface: maybe { $0.text() }, isShared: flip(), destinations: few { $0.prefix() }, exclusions: few { $0.prefix() })
+        let (ipv4, ipv6) = (few { $0.ipv4() }, few { $0.ipv6() })
+        return PlannedEntry(
+            policyUID: text(), policyName: text(), entry: below(9), id: id(), ipv4: ipv4, ipv6: ipv6,
+            interface: maybe { $0.text() }, sharedAddresses: (ipv4 + ipv6).filter { _ in flip() }, destinations: few { $0.prefix() },
+            exclusions: few { $0.prefix() })
     }
 
     mutating func pod(sets: Int) -> PlannedPod {

@@ -24,7 +24,12 @@ import Testing
             resolutions: [
                 EntryResolution(
                     policy: "egress-sample", uid: "9f0c", entry: 0, id: 17, ipv4: [try address("198.51.100.100")],
-                    ipv6: [try address("2001:db8::64")], interface: "eth0", code: "EG1103", reason: "none: \"x\" # y")
+                    ipv6: [try address("2001:db8::64")], interface: "eth0", code: "EG1103", reason: "none: \"x\" # y"),
+                EntryResolution(
+                    policy: "by-module", uid: "77", entry: 1, id: 16, ipv4: [try address("198.51.100.7")],
+                    strategy: StrategyReport(name: "static", version: "1.0", claims: true, since: "2026-11-22T10:00:10Z")),
+                EntryResolution(
+                    policy: "by-another", uid: "78", entry: 0, id: 15, strategy: StrategyReport(name: "spread", version: "")),
             ],
             lastEntryID: 17,
             policies: [PolicyInForce(name: "egress-sample", uid: "9f0c", generation: 3, programmed: true, pods: 4)],
@@ -90,8 +95,38 @@ import Testing
                     ipv6:
                     - "2001:db8::64"
                     interface: eth0
+                    strategy: null
                     code: EG1103
                     reason: "none: \\"x\\" # y"
+                  - policy: by-module
+                    uid: "77"
+                    entry: 1
+                    id: 16
+                    ipv4:
+                    - 198.51.100.7
+                    ipv6: []
+                    interface: null
+                    strategy:
+                      name: static
+                      version: "1.0"
+                      claims: true
+                      since: "2026-11-22T10:00:10Z"
+                    code: ""
+                    reason: ""
+                  - policy: by-another
+                    uid: "78"
+                    entry: 0
+                    id: 15
+                    ipv4: []
+                    ipv6: []
+                    interface: null
+                    strategy:
+                      name: spread
+                      version: ""
+                      claims: false
+                      since: null
+                    code: ""
+                    reason: ""
                   policies:
                   - name: egress-sample
                     uid: 9f0c

@@ -1,5 +1,7 @@
 import BPFDatapath
+import CEgressABI
 import CEgressShims
+import CLibBPF
 import EgressModel
 import EgressPlan
 import EgressPolicy
@@ -92,7 +94,7 @@ struct AttachTests {
 
     private static func foreign(_ bpffs: String) throws -> String {
         _ = try BPFDatapath.open(pinRoot: bpffs + "/foreign", attachMode: .clsact)
-        return bpffs + "/foreign/v1/programs/egress_pod_in"
+        return bpffs + "/foreign/v\(EGRESS_ABI_VERSION)/programs/egress_pod_in"
     }
 
     @Test func `a restart finds what was programmed`() async throws {
@@ -114,6 +116,35 @@ struct AttachTests {
             var empty = DatapathState()
             empty.settings = desired.settings
             try #expect(second.actualState() == empty)
+        }
+    }
+
+    @Test(arguments: AttachMode.allCases)
+    func `what a helper with another layout attached runs our programs, and nothing of it is left`(_ mode: AttachMode) async throws {
+        guard mode == .clsact || Requirement.tcx.isMet else { return }
+        try await Sandbox.run { bpffs in
+            let all = Self.everyProgram(try Self.makeInterfaces())
+            let pinRoot = bpffs + "/kubectl-egress"
+            let old = try BPFDatapath.open(pinRoot: pinRoot, attachMode: mode)
+            for attachment in all { try old.execute(.attach(attachment)) }
+            for operation in StateSample.operations(try StateSample.state()) { try old.execute(operation) }
+            #expect(rename("\(pinRoot)/v\(EGRESS_ABI_VERSION)", "\(pinRoot)/v\(EGRESS_ABI_VERSION - 1)") == 0)
+            for _ in 1...2 {
+                let new = try BPFDatapath.open(pinRoot: pinRoot, attachMode: mode)
+                let state = try new.actualState()
+                #expect(state.attachments == all)
+                #expect(state.pods.isEmpty && state.entries.isEmpty)
+            }
+            try #expect(Command.run(["ls", pinRoot]) == "v\(EGRESS_ABI_VERSION)\n")
+            let new = try BPFDatapath.open(pinRoot: pinRoot, attachMode: mode)
+            for attachment in all { try new.execute(.detach(attachment)) }
+            guard mode == .tcx else { return }
+            for hook in [EGRESS_TCX_INGRESS, EGRESS_TCX_EGRESS] {
+                var count: UInt32 = 0
+                let index = Int32(if_nametoindex("pod0"))
+                #expect(bpf_prog_query(index, bpf_attach_type(UInt32(hook)), 0, nil, nil, &count) == 0)
+                #expect(count == 0, "a link of the old one is left")
+            }
         }
     }
 

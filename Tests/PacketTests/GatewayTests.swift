@@ -128,7 +128,7 @@ struct GatewayTests {
         try await World.with { world in
             let new = Role.address(203, 0, 113, 77)
             try world.run(world.requestHook, world.request)
-            try world.setEntry(address: new)
+            try world.setEntry(addresses: [new])
             var old = world.request
             old.payload = .tcp(flags: Packet.ack)
             try #expect(world.run(world.requestHook, old).drops == ["no_flow": 1])

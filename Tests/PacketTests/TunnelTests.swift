@@ -60,7 +60,8 @@ struct TunnelTests {
                 .setEntry(
                     id: 6,
                     EntryRecord(
-                        egressIPv4: Role.egress, set: 50, interfaceIndex: nil, policy: 1, keptPorts: 1024...65535, portSlice: 32768...65535,
+                        egressIPv4: [Role.egress], set: 50, interfaceIndex: nil, policy: 1, keptPorts: 1024...65535,
+                        portSlice: 32768...65535,
                         isShared: false)))
             let hook = World.Hook.tunnel(vni: 6, from: Role.otherNode)
             var packet = world.request

@@ -73,19 +73,19 @@ struct StaticModuleTests {
     }
 
     @Test func `an address of a gateway's interface is the answer, wherever it is`() async throws {
-        #expect(try await resolve(#"{"ipv4":["192.0.2.11"]}"#) == PluginAnswer(ipv4: [address("192.0.2.11")]))
-        #expect(try await resolve(#"{"ipv4":["203.0.113.9"],"ipv6":[],"interface":null}"#) == PluginAnswer(ipv4: [address("203.0.113.9")]))
-        #expect(try await resolve(#"{"ipv6":["2001:DB8::0:11"]}"#) == PluginAnswer(ipv6: [address("2001:db8::11")]))
+        #expect(try await resolve(#"{"ipv4":["192.0.2.11"]}"#) == PluginAnswer(version: "1", ipv4: [address("192.0.2.11")]))
+        #expect(try await resolve(#"{"ipv4":["203.0.113.9"],"ipv6":[],"interface":null}"#) == PluginAnswer(version: "1", ipv4: [address("203.0.113.9")]))
+        #expect(try await resolve(#"{"ipv6":["2001:DB8::0:11"]}"#) == PluginAnswer(version: "1", ipv6: [address("2001:db8::11")]))
     }
 
     @Test func `a gateway answers with those of the addresses that it holds`() async throws {
         let answer = try await resolve(#"{"ipv4":["192.0.2.99","192.0.2.11"],"ipv6":["2001:db8::11"]}"#)
-        #expect(answer == PluginAnswer(ipv4: [try address("192.0.2.11")], ipv6: [try address("2001:db8::11")]))
+        #expect(answer == PluginAnswer(version: "1", ipv4: [try address("192.0.2.11")], ipv6: [try address("2001:db8::11")]))
     }
 
     @Test func `a named interface is in the answer, by its real name`() async throws {
         let answer = try await resolve(#"{"ipv4":["192.0.2.11"],"interface":"to-the-world"}"#)
-        #expect(answer == PluginAnswer(ipv4: [try address("192.0.2.11")], interface: "eth0"))
+        #expect(answer == PluginAnswer(version: "1", ipv4: [try address("192.0.2.11")], interface: "eth0"))
     }
 
     @Test(arguments: [

@@ -52,7 +52,7 @@ struct StatusCodeTests {
         ("say(answer, \"{\\\"ipv4\\\":[\\\"127.0.0.1\\\"]}\"); return 0;", "ipv4[0]"),
         ("say(answer, \"{\\\"ipv4\\\":[],\\\"interface\\\":\\\"a/b\\\"}\"); return 0;", "interface"),
         ("say(answer, \"{\\\"validSeconds\\\":0}\"); return 0;", "validSeconds: must be at least 1"),
-        ("say(answer, \"{\\\"claim\\\":true}\"); return 0;", "claim: is true"),
+        ("say(answer, \"{\\\"claim\\\":true}\"); return 0;", "claim: is true without an interface"),
     ])
     func `an answer that can't be used says why`(body: String, words: String) async throws {
         await expect("plugin_failed", words) { _ = try await resolve(ModuleSource(name: "m", resolve: body)) }
@@ -72,8 +72,8 @@ struct StatusCodeTests {
         func ask(_ config: String) async throws -> PluginAnswer {
             try await host.resolve(strategy: "m", requestJSON: "{\"config\":\(config)}")
         }
-        #expect(try await ask(#"{"a":1,"b":2}"#) == PluginAnswer(interface: "13", validSeconds: 1))
-        #expect(try await ask(#"{"b": 2, "a": 1}"#) == PluginAnswer(interface: "13", validSeconds: 1))
+        #expect(try await ask(#"{"a":1,"b":2}"#) == PluginAnswer(version: "1.0", interface: "13", validSeconds: 1))
+        #expect(try await ask(#"{"b": 2, "a": 1}"#) == PluginAnswer(version: "1.0", interface: "13", validSeconds: 1))
         #expect(try await ask(#"{"a":2}"#).validSeconds == 2)
         for number in 0..<100 { _ = try await ask("{\"n\":\(number)}") }
         #expect(try await ask(#"{"n":99}"#).validSeconds == 102)

@@ -37,7 +37,7 @@
 
 #include <linux/types.h>
 
-#define EGRESS_ABI_VERSION 1
+#define EGRESS_ABI_VERSION 2
 
 /* Destination port of our VXLAN; 8472 is flannel's and Cilium's, 4789 Calico's and Kube-OVN's. */
 #define EGRESS_TUNNEL_PORT 8474
@@ -51,6 +51,7 @@
 #define EGRESS_TOKENS 2
 
 #define EGRESS_RANKED_GATEWAYS 8
+#define EGRESS_ENTRY_ADDRESSES 16
 #define EGRESS_PORT_TRIES 256
 #define EGRESS_POLICY_UID_LENGTH 64
 
@@ -221,9 +222,28 @@ enum egress_entry_flags {
 	EGRESS_ENTRY_SHARED = 1, /* the address is the node's own: other traffic uses it too */
 };
 
+/*
+ * Which of an entry's addresses a new connection gets: the one with the highest score for the pod (highest random
+ * weight: Thaler and Ravishankar, 1998), so that a pod always has the same one, and one that comes or goes moves only
+ * its own share of the pods. A score is 32 bits: from zero on, `score = egress_mix(score ^ word)` for each 32-bit word
+ * of the pod's address and then for each of the egress address, words as numbers, the first octet the highest. An IPv4
+ * address is one word, an IPv6 address four. Of equal scores the lower address wins; in IPv4 there are none, as the
+ * mix is a bijection. Swift has the same in EgressAddressChoice.
+ *
+ * The mix is the finalizer of MurmurHash3 for 32 bits (Appleby, 2011; public domain).
+ */
+static inline __attribute__((always_inline)) __u32 egress_mix(__u32 word)
+{
+	word ^= word >> 16;
+	word *= 0x85ebca6b;
+	word ^= word >> 13;
+	word *= 0xc2b2ae35;
+	word ^= word >> 16;
+	return word;
+}
+
 /* What a gateway does for one entry of a policy. */
 struct egress_entry {
-	__be32 egress_ipv4;
 	__u32 set;         /* the entry's own destinations and exclusions */
 	__u32 ifindex;     /* leaves here; 0: the route with source egress_ipv4 decides */
 	__u32 policy;      /* slot */
@@ -231,7 +251,9 @@ struct egress_entry {
 	__u16 keep_max;
 	__u16 port_base;  /* else a port of port_base … port_base + port_mask */
 	__u16 port_mask;  /* a power of two, less one */
-	__u32 flags;       /* enum egress_entry_flags */
+	__u32 flags;       /* enum egress_entry_flags; shared when one of its addresses is */
+	__u32 count;       /* of addresses */
+	__be32 egress_ipv4[EGRESS_ENTRY_ADDRESSES]; /* ascending, each once; what isn't used is 0 */
 };
 
 struct egress_ip {
@@ -374,7 +396,7 @@ EGRESS_ASSERT_SIZE(egress_gateway, 4);
 EGRESS_ASSERT_SIZE(egress_node, 8);
 EGRESS_ASSERT_SIZE(egress_flow_key, 16);
 EGRESS_ASSERT_SIZE(egress_flow, 20);
-EGRESS_ASSERT_SIZE(egress_entry, 28);
+EGRESS_ASSERT_SIZE(egress_entry, 92);
 EGRESS_ASSERT_SIZE(egress_ip, 4);
 EGRESS_ASSERT_SIZE(egress_fwd_key, 20);
 EGRESS_ASSERT_SIZE(egress_fwd, 24);

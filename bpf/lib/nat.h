@@ -3,6 +3,7 @@
  * Translations on a gateway: two halves in two maps.
  *
  *   nat_find(...)     the living translation of a packet that leaves; refreshes it
+ *   nat_address(...)  the address that a new one has
  *   nat_create(...)   a new one; or the reason why there can't be one
  *   nat_answer(...)   the reverse half of a packet that came back; refreshes it
  *
@@ -42,7 +43,6 @@ static __always_inline void nat_way_start(struct nat_way *way, const struct pack
 	way->key.remote_port = packet->protocol == IPPROTO_ICMP ? 0 : packet->destination_port;
 	way->key.protocol = packet->protocol;
 	way->entry_ifindex = entry->ifindex;
-	way->address = entry->egress_ipv4;
 	way->now = clock_seconds();
 	way->node = node;
 	way->ifindex = ifindex;
@@ -65,26 +65,25 @@ static __always_inline bool nat_is_half_of(const struct egress_rev *rev, const s
 	       rev->source_port == forward->source_port;
 }
 
-static __always_inline void nat_forget(const struct nat_way *way, const struct egress_fwd *fwd)
+/* `key` is the reverse half's. */
+static __always_inline void nat_forget(const struct nat_way *way, const struct egress_rev_key *key)
 {
-	struct egress_rev_key key;
 	struct egress_rev *rev;
 
-	nat_reverse_key(&key, &way->key, fwd->egress_ipv4, fwd->egress_port);
 	bpf_map_delete_elem(&egress_nat_fwd, &way->key);
-	rev = bpf_map_lookup_elem(&egress_nat_rev, &key);
+	rev = bpf_map_lookup_elem(&egress_nat_rev, key);
 	if (rev && nat_is_half_of(rev, &way->key))
-		bpf_map_delete_elem(&egress_nat_rev, &key);
+		bpf_map_delete_elem(&egress_nat_rev, key);
 }
 
 /* Once a second, and whenever something changed: tells the reverse half. False when there is none. */
-static __always_inline bool nat_refresh(struct nat_way *way, struct egress_fwd *fwd, bool opens)
+static __always_inline bool nat_refresh(struct nat_way *way, struct egress_fwd *fwd, struct egress_rev_key *key,
+					bool opens)
 {
-	struct egress_rev_key key;
 	struct egress_rev *rev;
 
-	nat_reverse_key(&key, &way->key, fwd->egress_ipv4, fwd->egress_port);
-	rev = bpf_map_lookup_elem(&egress_nat_rev, &key);
+	nat_reverse_key(key, &way->key, fwd->egress_ipv4, fwd->egress_port);
+	rev = bpf_map_lookup_elem(&egress_nat_rev, key);
 	if (!rev || !nat_is_half_of(rev, &way->key))
 		return false;
 	if (rev->node != way->node)
@@ -103,28 +102,78 @@ static __always_inline bool nat_refresh(struct nat_way *way, struct egress_fwd *
 	return true;
 }
 
+/*
+ * The pod's own of the entry's addresses: see egress_mix(). A function of its own to the verifier too, and without a
+ * loop: see nat_claim_some().
+ */
+__noinline __u32 nat_chosen(const struct egress_entry *entry, __be32 pod)
+{
+	__u64 best = 0;
+	__u32 seed;
+
+	if (!entry)
+		return 0;
+	seed = egress_mix(bpf_ntohl(pod));
+	/* No two scores are equal, and no address is zero. */
+	_Pragma("unroll") for (__u32 at = 0; at < EGRESS_ENTRY_ADDRESSES; at++)
+	{
+		__u32 address = entry->egress_ipv4[at];
+		__u64 scored = (__u64)egress_mix(seed ^ bpf_ntohl(address)) << 32 | address;
+
+		if (at >= entry->count)
+			break;
+		if (scored > best)
+			best = scored;
+	}
+	return best;
+}
+
+static __always_inline __be32 nat_address(const struct egress_entry *entry, __be32 pod)
+{
+	return entry->count == 1 ? entry->egress_ipv4[0] : nat_chosen(entry, pod);
+}
+
+/* Whether it is one of the entry's addresses. Without a branch for each: the verifier would follow them all. */
+static __always_inline bool nat_is_address_of(const struct egress_entry *entry, __be32 address)
+{
+	__u64 found = 0;
+
+	if (address == entry->egress_ipv4[0])
+		return true;
+	if (entry->count == 1)
+		return false;
+	/* Less one: the highest bit is set where there was no difference. */
+	_Pragma("unroll") for (__u32 at = 1; at < EGRESS_ENTRY_ADDRESSES; at++) found |=
+	    (__u64)(address ^ entry->egress_ipv4[at]) - 1;
+	return found >> 63;
+}
+
 /* VERDICT_GO with way->address and way->port; VERDICT_PASS when there is no translation yet; or a drop's reason. */
-static __always_inline int nat_find(struct nat_way *way, const struct packet *packet)
+static __always_inline int nat_find(struct nat_way *way, const struct egress_entry *entry, const struct packet *packet)
 {
 	struct egress_fwd *fwd = bpf_map_lookup_elem(&egress_nat_fwd, &way->key);
 	bool opens = packet_opens_tcp(packet);
 	__u8 seen = packet_seen(packet);
+	struct egress_rev_key key; /* one, for the stack */
 
-	if (fwd && fwd->egress_ipv4 != way->address) {
-		/* The entry's address changed: a living connection never moves to another address in its middle. */
+	/* A translation keeps its address while that is one of the entry's, whatever a new one would get. */
+	if (fwd && !nat_is_address_of(entry, fwd->egress_ipv4)) {
+		/* Not any more: a living connection never moves to another address in its middle. */
 		if (packet_continues_tcp(packet))
 			return EGRESS_DROP_NO_FLOW;
-		nat_forget(way, fwd);
+		nat_reverse_key(&key, &way->key, fwd->egress_ipv4, fwd->egress_port);
+		nat_forget(way, &key);
 		fwd = NULL;
 	}
 	if (fwd &&
 	    (opens || fwd->last != way->now || fwd->flags || fwd->node != way->node || fwd->ifindex != way->ifindex) &&
-	    !nat_refresh(way, fwd, opens)) {
+	    !nat_refresh(way, fwd, &key, opens)) {
 		bpf_map_delete_elem(&egress_nat_fwd, &way->key);
 		fwd = NULL;
 	}
 	if (!fwd)
 		return packet_continues_tcp(packet) ? EGRESS_DROP_NO_FLOW : VERDICT_PASS;
+	way->address = fwd->egress_ipv4;
 	way->port = fwd->egress_port;
 	if (seen & ~fwd->seen)
 		fwd->seen |= seen;
@@ -195,35 +244,43 @@ static __always_inline void nat_unclaim(const struct nat_way *way)
 }
 
 /* Another processor was faster with the forward half: its translation is used. VERDICT_GO or a drop's reason. */
-static __always_inline int nat_yield(struct nat_way *way)
+static __always_inline int nat_yield(struct nat_way *way, const struct egress_fwd_key *key)
 {
 	struct egress_fwd *winner;
 
 	nat_unclaim(way);
-	winner = bpf_map_lookup_elem(&egress_nat_fwd, &way->key);
+	winner = bpf_map_lookup_elem(&egress_nat_fwd, key);
 	if (!winner || winner->egress_ipv4 != way->address)
 		return EGRESS_DROP_INTERNAL;
 	way->port = winner->egress_port;
 	return VERDICT_GO;
 }
 
-/* The forward half, for the port that is claimed. VERDICT_GO or a drop's reason; the claim goes with a failure. */
-static __always_inline int nat_settle(struct nat_way *way)
+/*
+ * The forward half, for the port that is claimed. VERDICT_GO or a drop's reason; the claim goes with a failure.
+ * A function of its own to the verifier too, for the stack: with its callers it has 512 octets, and older kernels round
+ * each one's up to 32. The key is copied, as they take one from the stack or a map only.
+ */
+__noinline int nat_settle(struct nat_way *way)
 {
-	struct egress_fwd fwd = {
-	    .egress_ipv4 = way->address,
-	    .egress_port = way->port,
-	    .last = way->now,
-	    .created = way->now,
-	    .node = way->node,
-	    .ifindex = way->ifindex,
-	};
-	long error = bpf_map_update_elem(&egress_nat_fwd, &way->key, &fwd, BPF_NOEXIST);
+	struct egress_fwd fwd = {};
+	struct egress_fwd_key key;
+	long error;
 
+	if (!way)
+		return EGRESS_DROP_INTERNAL;
+	key = way->key;
+	fwd.egress_ipv4 = way->address;
+	fwd.egress_port = way->port;
+	fwd.last = way->now;
+	fwd.created = way->now;
+	fwd.node = way->node;
+	fwd.ifindex = way->ifindex;
+	error = bpf_map_update_elem(&egress_nat_fwd, &key, &fwd, BPF_NOEXIST);
 	if (!error)
 		return VERDICT_GO;
 	if (error == -NAT_EEXIST)
-		return nat_yield(way);
+		return nat_yield(way, &key);
 	nat_unclaim(way);
 	return EGRESS_DROP_NAT_FULL;
 }

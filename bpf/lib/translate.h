@@ -31,6 +31,7 @@ static __always_inline int translate_anew(const struct packet *packet, const str
 		return EGRESS_DROP_INTERNAL;
 	if (!entry_serves(entry->set, packet->destination))
 		return EGRESS_DROP_DESTINATION;
+	way->address = nat_address(entry, packet->source);
 	port_order_make(&order, config, entry, packet);
 	return nat_create(way, &order);
 }
@@ -47,10 +48,10 @@ __noinline int translate_and_leave(struct __sk_buff *skb, const struct packet *p
 	entry = bpf_map_lookup_elem(&egress_entries, &entry_id);
 	if (!entry)
 		return packet_drop(skb, EGRESS_DROP_NO_ENTRY);
-	if (!entry->egress_ipv4)
+	if (!entry->count)
 		return packet_drop(skb, EGRESS_DROP_NO_EGRESS_IP);
 	nat_way_start(&way, packet, entry_id, entry, node, node ? 0 : skb->ifindex);
-	verdict = nat_find(&way, packet);
+	verdict = nat_find(&way, entry, packet);
 	if (verdict == VERDICT_PASS)
 		verdict = translate_anew(packet, entry, &way);
 	if (verdict == VERDICT_GO)

@@ -9,7 +9,7 @@ extension EntryRecord {
             throw DatapathError("port slice \(portSlice.lowerBound)-\(portSlice.upperBound) is not a power of two ports")
         }
         var value = egress_entry()
-        value.egress_ipv4 = try egressIPv4.wire4("egress IP")
+        try value.setAddresses(egressIPv4.map { try $0.wire4("egress IP") })
         value.set = set
         value.ifindex = try interfaceIndex.map { try wireIndex($0, "the entry") } ?? 0
         value.policy = policy
@@ -26,10 +26,27 @@ extension EntryRecord {
         let last = UInt32(value.port_base) + UInt32(value.port_mask)
         guard value.keep_min <= value.keep_max, let last = UInt16(exactly: last) else { return nil }
         self.init(
-            egressIPv4: IPAddress(wire4: value.egress_ipv4), set: value.set,
+            egressIPv4: value.addresses.map { IPAddress(wire4: $0) }, set: value.set,
             interfaceIndex: value.ifindex == 0 ? nil : Int(value.ifindex), policy: value.policy,
             keptPorts: value.keep_min...value.keep_max, portSlice: value.port_base...last,
             isShared: value.flags & EGRESS_ENTRY_SHARED.rawValue != 0)
+    }
+}
+
+extension egress_entry {
+    /// The addresses in use, as on the wire.
+    var addresses: [UInt32] {
+        withUnsafeBytes(of: egress_ipv4) { Array($0.bindMemory(to: UInt32.self).prefix(Int(count))) }
+    }
+
+    fileprivate mutating func setAddresses(_ addresses: [UInt32]) throws {
+        guard (1...Int(EGRESS_ENTRY_ADDRESSES)).contains(addresses.count) else {
+            throw DatapathError("an entry of \(addresses.count) egress IPs: 1 to \(EGRESS_ENTRY_ADDRESSES) fit")
+        }
+        withUnsafeMutableBytes(of: &egress_ipv4) { room in
+            addresses.withUnsafeBytes { room.copyMemory(from: $0) }
+        }
+        count = UInt32(addresses.count)
     }
 }
 

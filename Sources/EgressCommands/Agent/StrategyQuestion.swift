@@ -36,7 +36,9 @@ struct StrategyQuestion: Sendable, Hashable {
 
 extension StrategyOutcome {
     init(_ answer: PluginAnswer) {
-        self = .answer(ipv4: answer.ipv4, ipv6: answer.ipv6, interface: answer.interface)
+        self = .answer(
+            StrategyAnswer(
+                version: answer.version, ipv4: answer.ipv4, ipv6: answer.ipv6, interface: answer.interface, claims: answer.claim))
     }
 
     /// `nil`: the helper itself is gone, which says nothing about the module.

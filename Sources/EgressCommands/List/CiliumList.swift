@@ -64,6 +64,6 @@ struct CiliumList {
         guard entries.count == 1, let gateway = entries.first?.gateway, gateway.node == node,
             case .addresses(let addresses) = gateway.egressAddress(family)
         else { return nil }
-        return addresses.first
+        return EgressAddressChoice.address(for: rule.source, of: addresses)
     }
 }

@@ -29,6 +29,6 @@ public enum DatapathOperation: Sendable, Hashable {
     case removeEgressAddress(IPAddress)
     /// Forgets connections of the pod that its choices no longer allow; every one of them when the pod has no record.
     case forgetFlows(interfaceIndex: Int)
-    /// Forgets translations of an entry that is gone or whose address changed.
+    /// Forgets translations of an entry that is gone, or whose address the entry doesn't have any more.
     case forgetTranslations(entry: UInt32)
 }

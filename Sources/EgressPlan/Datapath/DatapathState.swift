@@ -177,23 +177,26 @@ public struct NodeRecord: Sendable, Hashable {
 }
 
 public struct EntryRecord: Sendable, Hashable {
-    public var egressIPv4: IPAddress
+    /// Ascending, each once; of several a pod has the one of `EgressAddressChoice`.
+    public private(set) var egressIPv4: [IPAddress]
     /// The entry's own destinations.
     public var set: UInt32
-    /// Leave here; `nil`: the route with source `egressIPv4` decides.
+    /// Leave here; `nil`: the route with the pod's egress IP as its source decides.
     public var interfaceIndex: Int?
     public var policy: UInt32
     /// Original ports that are kept when free.
     public var keptPorts: ClosedRange<UInt16>
     /// Else a port of this slice; its size is a power of two.
     public var portSlice: ClosedRange<UInt16>
+    /// One of the addresses is the node's own: other traffic uses it too.
     public var isShared: Bool
 
+    /// The order of addresses makes no difference.
     public init(
-        egressIPv4: IPAddress, set: UInt32, interfaceIndex: Int?, policy: UInt32, keptPorts: ClosedRange<UInt16>,
+        egressIPv4: [IPAddress], set: UInt32, interfaceIndex: Int?, policy: UInt32, keptPorts: ClosedRange<UInt16>,
         portSlice: ClosedRange<UInt16>, isShared: Bool
     ) {
-        self.egressIPv4 = egressIPv4
+        self.egressIPv4 = Set(egressIPv4).sorted()
         self.set = set
         self.interfaceIndex = interfaceIndex
         self.policy = policy

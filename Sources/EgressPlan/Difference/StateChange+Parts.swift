@@ -42,11 +42,12 @@ extension StateChange {
         }
     }
 
-    /// An entry whose address changed keeps its id; its connections end, as none may change its address in mid-flow.
+    /// An entry whose addresses changed keeps its id. Connections of an address that went end, as none may change its address
+    /// in mid-flow; the others stay.
     var entryAdditions: [DatapathOperation] {
         changed(from.entries, to.entries).flatMap { id, record -> [DatapathOperation] in
-            let hasMoved = from.entries[id].map { $0.egressIPv4 != record.egressIPv4 } ?? false
-            return [.setEntry(id: id, record)] + (hasMoved ? [.forgetTranslations(entry: id)] : [])
+            let hasLost = from.entries[id].map { !Set($0.egressIPv4).isSubset(of: record.egressIPv4) } ?? false
+            return [.setEntry(id: id, record)] + (hasLost ? [.forgetTranslations(entry: id)] : [])
         }
     }
 

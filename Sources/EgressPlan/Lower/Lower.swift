@@ -90,20 +90,23 @@ private struct LoweringWork {
     // MARK: Entries
 
     mutating func addEntries() {
-        let shared = Set(plan.entries.filter(\.isShared).compactMap(\.ipv4.first))
+        let shared = Set(plan.entries.flatMap(\.sharedAddresses))
         for entry in plan.entries {
-            guard let address = entry.ipv4.first else { continue }
+            let addresses = EgressAddressChoice.usable(entry.ipv4)
+            guard !addresses.isEmpty else { continue }
             var interface: Int?
             if let name = entry.interface {
                 // Leaving by any other interface than the named one would be by a route that the policy ruled out.
                 guard let found = facts.interfaces.first(where: { $0.facts.name == name }) else { continue }
                 interface = found.facts.index
             }
-            add(entry, address, interface, isShared: shared.contains(address))
+            add(entry, addresses, interface, shared: shared.intersection(addresses))
         }
     }
 
-    private mutating func add(_ entry: PlannedEntry, _ address: IPAddress, _ interface: Int?, isShared: Bool) {
+    /// `shared`: those of the addresses that are the node's own. One of them, and the entry keeps to the ports that are reserved
+    /// from the node's sockets, as it has one slice for all.
+    private mutating func add(_ entry: PlannedEntry, _ addresses: [IPAddress], _ interface: Int?, shared: Set<IPAddress>) {
         let slot = slots.slot(of: entry.policyUID)
         let excluded = Set(entry.exclusions)
         let rules =
@@ -113,10 +116,10 @@ private struct LoweringWork {
         // Without a destination it serves nothing, and a set without rules has no place in the kernel.
         guard carried.contains(where: { $0.action == .gateway }) else { return }
         state.entries[entry.id] = EntryRecord(
-            egressIPv4: address, set: sets.number(of: carried), interfaceIndex: interface, policy: slot,
-            keptPorts: isShared ? SourcePorts.shared : SourcePorts.dedicated,
-            portSlice: isShared ? SourcePorts.shared : SourcePorts.dedicatedSlice, isShared: isShared)
-        state.egressAddresses[address] = EgressAddressRecord(isShared: isShared)
+            egressIPv4: addresses, set: sets.number(of: carried), interfaceIndex: interface, policy: slot,
+            keptPorts: shared.isEmpty ? SourcePorts.dedicated : SourcePorts.shared,
+            portSlice: shared.isEmpty ? SourcePorts.dedicatedSlice : SourcePorts.shared, isShared: !shared.isEmpty)
+        for address in addresses { state.egressAddresses[address] = EgressAddressRecord(isShared: shared.contains(address)) }
     }
 
     // MARK: What both need

@@ -112,15 +112,19 @@ public struct PlannedEntry: Sendable, Hashable {
     public var ipv6: [IPAddress]
     /// Where `interface` was named: leave here whatever the route says.
     public var interface: String?
-    /// The address is the node's own: other traffic uses it too, so only a slice of its ports is ours.
-    public var isShared: Bool
+    /// The helper puts the addresses on `interface`, announces them, and takes them away with the entry.
+    public var claims: Bool
+    /// Those of the addresses that are the node's own: other traffic uses them too, so only a slice of their ports is ours.
+    public var sharedAddresses: [IPAddress]
+    public var isShared: Bool { !sharedAddresses.isEmpty }
     /// What the entry may be used for; checked again on the gateway.
     public var destinations: [IPPrefix]
     public var exclusions: [IPPrefix]
 
     public init(
         policyUID: String, policyName: String, entry: Int, id: UInt32, ipv4: [IPAddress] = [], ipv6: [IPAddress] = [],
-        interface: String? = nil, isShared: Bool = false, destinations: [IPPrefix], exclusions: [IPPrefix] = []
+        interface: String? = nil, claims: Bool = false, sharedAddresses: [IPAddress] = [], destinations: [IPPrefix],
+        exclusions: [IPPrefix] = []
     ) {
         self.policyUID = policyUID
         self.policyName = policyName
@@ -129,7 +133,8 @@ public struct PlannedEntry: Sendable, Hashable {
         self.ipv4 = ipv4
         self.ipv6 = ipv6
         self.interface = interface
-        self.isShared = isShared
+        self.claims = claims
+        self.sharedAddresses = sharedAddresses
         self.destinations = destinations
         self.exclusions = exclusions
     }

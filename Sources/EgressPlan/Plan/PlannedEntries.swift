@@ -25,7 +25,8 @@ func plannedEntries(_ name: String, _ effective: EffectivePolicy) -> [PlannedEnt
 private func planned(_ announced: EntryResolution, _ policy: EgressGatewayPolicy, _ own: Set<IPAddress>) -> PlannedEntry? {
     guard policy.gateways.indices.contains(announced.entry) else { return nil }
     var interface: String?
-    var isShared = !own.isDisjoint(with: announced.ipv4 + announced.ipv6)
+    let addresses = Set(announced.ipv4 + announced.ipv6)
+    var shared = addresses.intersection(own)
     switch policy.gateways[announced.entry].source {
     case _ where policy.strategy != nil:
         interface = announced.interface
@@ -33,12 +34,13 @@ private func planned(_ announced: EntryResolution, _ policy: EgressGatewayPolicy
         break
     case .interface:
         interface = announced.interface
-        isShared = true
+        shared = addresses
     case .defaultRoute:
-        isShared = true
+        shared = addresses
     }
     return PlannedEntry(
         policyUID: policy.metadata.uid, policyName: policy.name, entry: announced.entry, id: announced.id, ipv4: announced.ipv4,
-        ipv6: announced.ipv6, interface: interface, isShared: isShared, destinations: policy.destinationCIDRs.sorted(),
+        ipv6: announced.ipv6, interface: interface, claims: announced.strategy?.claims ?? false, sharedAddresses: shared.sorted(),
+        destinations: policy.destinationCIDRs.sorted(),
         exclusions: policy.excludedCIDRs.sorted())
 }

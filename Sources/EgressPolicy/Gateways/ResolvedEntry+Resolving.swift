@@ -49,7 +49,7 @@ extension GatewayCandidate {
 
     private static func announced(_ resolution: EntryResolution, _ family: IPFamily) -> EgressAddress {
         let addresses = resolution.addresses(family)
-        if !addresses.isEmpty { return .addresses(Set(addresses).sorted()) }
+        if !addresses.isEmpty { return .addresses(EgressAddressChoice.usable(addresses)) }
         guard !resolution.code.isEmpty else {
             return .missing(Reason(.addressUnknown, "the gateway announced no \(family.title) address"))
         }
@@ -74,7 +74,7 @@ extension GatewayCandidate {
 extension EgressAddress {
     fileprivate init(_ assignment: Assignment, _ family: IPFamily) {
         switch assignment.families[family] {
-        case .addresses(let addresses): self = .addresses(addresses)
+        case .addresses(let addresses): self = .addresses(EgressAddressChoice.usable(addresses))
         case .missing(let reason): self = .missing(reason)
         case nil: self = .notNeeded
         }

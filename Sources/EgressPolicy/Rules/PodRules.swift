@@ -60,7 +60,7 @@ struct PodRules {
             let routing = routing(claim.policy, pod)
             let options = ranked[claim.policy] ?? routing.ranked(for: pod)
             ranked[claim.policy] = options
-            rules.append(rule(claim, source, RuleDecision(claim.prefix.family, routing, options.first), options))
+            rules.append(rule(claim, source, RuleDecision(source, routing, options.first), options))
         }
         return rules
     }

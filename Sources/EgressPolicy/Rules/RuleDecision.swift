@@ -8,13 +8,16 @@ struct RuleDecision {
     var reason: Reason
 
     /// Fails closed: whatever is missing on the way is a drop, and only the policy's own word makes it a bypass.
-    init(_ family: IPFamily, _ routing: PolicyRouting, _ best: PolicyRouting.Option?) {
+    ///
+    /// - Parameter source: the pod's address.
+    init(_ source: IPAddress, _ routing: PolicyRouting, _ best: PolicyRouting.Option?) {
+        let family = source.family
         guard DatapathLimits.carriedFamilies.contains(family) else {
             self.init(action: .drop, reason: .ipv6NotCarried)
             return
         }
         if let unknown = routing.unknown {
-            self.init(unknown, family, best?.candidate)
+            self.init(unknown, source, best?.candidate)
             return
         }
         guard let gateway = best?.candidate else {
@@ -29,7 +32,7 @@ struct RuleDecision {
         case .unknown(let reason, _):
             self.init(action: .drop, gateway: gateway, reason: reason)
         case .addresses(let addresses):
-            self.init(announced: gateway, addresses.first)
+            self.init(announced: gateway, source, addresses)
         case .notNeeded:
             self.init(
                 action: .drop, gateway: gateway, reason: Reason(.addressUnknown, "the gateway has no \(family.title) address for this"))
@@ -37,22 +40,24 @@ struct RuleDecision {
     }
 
     /// What the policy asks for, as far as anything is known; the reason says what isn't. Nothing is planned from this.
-    private init(_ unknown: Reason, _ family: IPFamily, _ gateway: GatewayCandidate?) {
+    private init(_ unknown: Reason, _ source: IPAddress, _ gateway: GatewayCandidate?) {
         var intended: IPAddress?
-        switch gateway?.egressAddress(family) {
+        switch gateway?.egressAddress(source.family) {
         case .unknown(_, let address): intended = address
-        case .addresses(let addresses): intended = addresses.first
+        case .addresses(let addresses): intended = EgressAddressChoice.address(for: source, of: addresses)
         case .missing, .notNeeded, nil: break
         }
         self.init(action: .gateway, gateway: gateway, egressIP: intended, reason: unknown)
     }
 
-    private init(announced gateway: GatewayCandidate, _ address: IPAddress?) {
+    private init(announced gateway: GatewayCandidate, _ source: IPAddress, _ addresses: [IPAddress]) {
         guard gateway.entryID != nil else {
             self.init(action: .drop, gateway: gateway, reason: GatewayCandidate.notAnnounced(gateway.node))
             return
         }
-        let text = "leaves by \(address.map(\.description) ?? "an address") of \(gateway.node)"
+        let address = EgressAddressChoice.address(for: source, of: addresses)
+        let others = addresses.count > 1 ? ", one of \(addresses.count) by the pod's address" : ""
+        let text = "leaves by \(address.map(\.description) ?? "an address") of \(gateway.node)\(others)"
         self.init(action: .gateway, gateway: gateway, egressIP: address, reason: Reason(.byGateway, text))
     }
 

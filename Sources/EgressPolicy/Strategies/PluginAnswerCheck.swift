@@ -10,10 +10,10 @@ struct PluginAnswerCheck {
         switch outcome {
         case nil:
             return .missing(request.families, Reason(.addressUnknown, "strategy \(strategy) has not answered on \(request.node) yet"))
-        case .failed(let reason):
+        case .failed(let reason), .noAddress(let reason):
             return .missing(request.families, reason)
-        case .answer(let ipv4, let ipv6, let interface):
-            return check(request, [.ipv4: ipv4, .ipv6: ipv6], interface)
+        case .answer(let answer):
+            return check(request, [.ipv4: answer.ipv4, .ipv6: answer.ipv6], answer.interface)
         }
     }
 

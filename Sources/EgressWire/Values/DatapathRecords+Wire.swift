@@ -101,7 +101,7 @@ extension EgressAddressRecord: WireRow {
 extension EntryRecord: WireRow {
     init(wire reader: JSONReader) throws(JSONFieldError) {
         self.init(
-            egressIPv4: try reader.required("egressIPv4").address(.ipv4), set: try reader.number("set"),
+            egressIPv4: try reader.addresses("egressIPv4", .ipv4), set: try reader.number("set"),
             interfaceIndex: try reader.optional("interfaceIndex")?.integer(in: 0...Int(Int32.max)), policy: try reader.number("policy"),
             keptPorts: try reader.ports("keptPorts"), portSlice: try reader.ports("portSlice"),
             isShared: try reader.required("shared").bool())
@@ -109,7 +109,7 @@ extension EntryRecord: WireRow {
 
     var columns: JSONObject {
         [
-            "egressIPv4": .text(egressIPv4), "set": JSONValue(set), "interfaceIndex": .number(interfaceIndex), "policy": JSONValue(policy),
+            "egressIPv4": .texts(egressIPv4), "set": JSONValue(set), "interfaceIndex": .number(interfaceIndex), "policy": JSONValue(policy),
             "keptPorts": .range(keptPorts) { JSONValue($0) }, "portSlice": .range(portSlice) { JSONValue($0) }, "shared": .bool(isShared),
         ]
     }

@@ -17,18 +17,24 @@ extension PlannedPolicy: WireValue {
 
 extension PlannedEntry: WireValue {
     public init(wire reader: JSONReader) throws(JSONFieldError) {
+        let (ipv4, ipv6) = (try reader.addresses("ipv4", .ipv4), try reader.addresses("ipv6", .ipv6))
+        // Who knows no addresses of an entry apart shares all of them.
+        let all = try reader.required("shared").bool() ? ipv4 + ipv6 : []
+        let shared = try reader.optional("sharedAddresses") == nil ? all : reader.addresses("sharedAddresses")
         self.init(
             policyUID: try reader.policyUID("policyUID"), policyName: try reader.required("policyName").name(upTo: 253),
             entry: try reader.required("entry").integer(in: 0...Int.max), id: try reader.entryID("id"),
-            ipv4: try reader.addresses("ipv4", .ipv4), ipv6: try reader.addresses("ipv6", .ipv6),
-            interface: try reader.optionalInterface("interface"), isShared: try reader.required("shared").bool(),
+            ipv4: ipv4, ipv6: ipv6,
+            interface: try reader.optionalInterface("interface"), claims: try reader.optional("claims")?.bool() ?? false,
+            sharedAddresses: shared,
             destinations: try reader.prefixes("destinations"), exclusions: try reader.prefixes("exclusions"))
     }
 
     public var wire: JSONValue {
         [
             "policyUID": .string(policyUID), "policyName": .string(policyName), "entry": JSONValue(entry), "id": JSONValue(id),
-            "ipv4": .texts(ipv4), "ipv6": .texts(ipv6), "interface": .text(interface), "shared": .bool(isShared),
+            "ipv4": .texts(ipv4), "ipv6": .texts(ipv6), "interface": .text(interface), "claims": .bool(claims),
+            "shared": .bool(isShared), "sharedAddresses": .texts(sharedAddresses),
             "destinations": .texts(destinations), "exclusions": .texts(exclusions),
         ]
     }

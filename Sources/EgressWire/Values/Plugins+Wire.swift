@@ -36,12 +36,16 @@ public struct PluginList: Sendable, Hashable, WireValue {
 extension PluginAnswer: WireValue {
     public init(wire reader: JSONReader) throws(JSONFieldError) {
         self.init(
-            ipv4: try reader.addresses("ipv4", .ipv4), ipv6: try reader.addresses("ipv6", .ipv6),
-            interface: try reader.optionalInterface("interface"),
+            version: try reader.required("version").string(), ipv4: try reader.addresses("ipv4", .ipv4),
+            ipv6: try reader.addresses("ipv6", .ipv6), interface: try reader.optionalInterface("interface"),
+            claim: try reader.required("claim").bool(),
             validSeconds: try reader.optional("validSeconds")?.integer(in: 0...Int64.max))
     }
 
     public var wire: JSONValue {
-        ["ipv4": .texts(ipv4), "ipv6": .texts(ipv6), "interface": .text(interface), "validSeconds": .number(validSeconds)]
+        [
+            "version": .string(version), "ipv4": .texts(ipv4), "ipv6": .texts(ipv6), "interface": .text(interface), "claim": .bool(claim),
+            "validSeconds": .number(validSeconds),
+        ]
     }
 }

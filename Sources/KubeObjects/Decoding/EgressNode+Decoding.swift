@@ -80,7 +80,17 @@ extension ObjectChecker {
         return EntryResolution(
             policy: policy, uid: uid, entry: entry, id: id, ipv4: addresses(member("ipv4", of: reader), .ipv4),
             ipv6: addresses(member("ipv6", of: reader), .ipv6), interface: string(member("interface", of: reader)),
-            code: string(member("code", of: reader)) ?? "", reason: string(member("reason", of: reader)) ?? "")
+            strategy: strategy(member("strategy", of: reader)), code: string(member("code", of: reader)) ?? "",
+            reason: string(member("reason", of: reader)) ?? "")
+    }
+
+    private mutating func strategy(_ reader: JSONReader?) -> StrategyReport? {
+        guard let reader, let name = string(requiredMember("name", of: reader)),
+            let version = string(requiredMember("version", of: reader))
+        else { return nil }
+        return StrategyReport(
+            name: name, version: version, claims: bool(member("claims", of: reader)) ?? false, since: timestamp(member("since", of: reader))
+        )
     }
 
     private mutating func addresses(_ reader: JSONReader?, _ family: IPFamily) -> [IPAddress] {

@@ -52,8 +52,15 @@ extension EntryResolution {
     fileprivate var manifest: JSONValue {
         [
             "policy": .string(policy), "uid": .string(uid), "entry": JSONValue(entry), "id": JSONValue(id), "ipv4": texts(ipv4),
-            "ipv6": texts(ipv6), "interface": interface.manifest, "code": .string(code), "reason": .string(reason),
+            "ipv6": texts(ipv6), "interface": interface.manifest, "strategy": strategy.map(\.manifest) ?? .null,
+            "code": .string(code), "reason": .string(reason),
         ]
+    }
+}
+
+extension StrategyReport {
+    fileprivate var manifest: JSONValue {
+        ["name": .string(name), "version": .string(version), "claims": .bool(claims), "since": since.manifest]
     }
 }
 

@@ -55,7 +55,7 @@ public actor PluginHost: StrategyProviding {
         }
         let config = request["config"] ?? [:]
         let answer = try await module.resolve(config: config.text(sorted: true), request: request.text())
-        return try PluginAnswer(module: strategy, answer: answer)
+        return try PluginAnswer(module: strategy, version: answer.version, answer: answer.text)
     }
 
     /// Tells every running module that something on the node changed; `json` has the request's `interfaces` and `defaultRoute`.

@@ -47,8 +47,8 @@ actor PluginModule {
             reason: reason, restarts: max(0, starts - 1))
     }
 
-    /// The module's answer as it gave it.
-    func resolve(config: String, request: String) throws(HelperError) -> String {
+    /// The module's answer as it gave it, and the version that gave it.
+    func resolve(config: String, request: String) throws(HelperError) -> (version: String, text: String) {
         try makeReady()
         let result: JSONValue
         do throws(HelperError) {
@@ -59,7 +59,7 @@ actor PluginModule {
         }
         guard let answer = result["answer"]?.stringValue else { throw lost("its process answered without an answer") }
         failure = nil
-        return answer
+        return (description?.version ?? "", answer)
     }
 
     /// Something on the node changed; a module that isn't running learns it from its next request.

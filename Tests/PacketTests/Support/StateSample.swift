@@ -32,10 +32,11 @@ enum StateSample {
         }
         state.entries = [
             5: EntryRecord(
-                egressIPv4: Role.egress, set: 7, interfaceIndex: nil, policy: 1, keptPorts: 1024...65535, portSlice: 32768...65535,
+                egressIPv4: (10..<26).map { Role.address(203, 0, 113, $0) }, set: 7, interfaceIndex: nil, policy: 1,
+                keptPorts: 1024...65535, portSlice: 32768...65535,
                 isShared: false),
             4_194_303: EntryRecord(
-                egressIPv4: Role.thisNode, set: 8, interfaceIndex: 9, policy: 2, keptPorts: 61440...65535, portSlice: 61440...65535,
+                egressIPv4: [Role.thisNode], set: 8, interfaceIndex: 9, policy: 2, keptPorts: 61440...65535, portSlice: 61440...65535,
                 isShared: true),
         ]
         state.egressAddresses = [Role.egress: EgressAddressRecord(isShared: false), Role.thisNode: EgressAddressRecord(isShared: true)]

@@ -89,7 +89,7 @@ final class TwoNodes {
     private func programGateway() throws {
         let everything = SetRule(prefix: try prefix("0.0.0.0/0"), action: .gateway, policy: Role.policy)
         let entry = EntryRecord(
-            egressIPv4: Role.egress, set: Role.set, interfaceIndex: nil, policy: Role.policy, keptPorts: 1024...65535,
+            egressIPv4: [Role.egress], set: Role.set, interfaceIndex: nil, policy: Role.policy, keptPorts: 1024...65535,
             portSlice: 32768...65535, isShared: false)
         try run(
             gateway, gatewayPath,

@@ -121,15 +121,15 @@ final class World {
     }
 
     func setEntry(
-        _ id: UInt32 = Role.localEntry, address: IPAddress = Role.egress, kept: ClosedRange<UInt16> = 1024...65535,
+        _ id: UInt32 = Role.localEntry, addresses: [IPAddress] = [Role.egress], kept: ClosedRange<UInt16> = 1024...65535,
         slice: ClosedRange<UInt16> = 32768...65535, interface: Int? = nil
     ) throws {
         try execute(
             .setEntry(
                 id: id,
                 EntryRecord(
-                    egressIPv4: address, set: Role.set, interfaceIndex: interface, policy: Role.policy, keptPorts: kept, portSlice: slice,
-                    isShared: address == Role.sharedEgress)))
+                    egressIPv4: addresses, set: Role.set, interfaceIndex: interface, policy: Role.policy, keptPorts: kept, portSlice: slice,
+                    isShared: addresses.contains(Role.sharedEgress))))
     }
 
     func forwardHalves() throws -> [(key: egress_fwd_key, value: egress_fwd)] {
