@@ -75,6 +75,24 @@ import Testing
                 == ["Normal EG4008 ciliumegressgatewaypolicy/p: gateway node-2 has the address again: 198.51.100.100"])
     }
 
+    @Test func `a module that fails is told once, whatever it says, and that it answers again`() {
+        func last(_ code: String, _ reason: String) -> EgressNode {
+            var entry = entry("", reason)
+            (entry.code, entry.strategy) = (code, StrategyReport(name: "static", version: "1"))
+            return node([], [entry])
+        }
+        var events = NodeEvents(before: last("EG1105", "asked"))
+        #expect(events.events(of: statement(last("", ""))).isEmpty, "an agent that starts tells nothing of its own asking")
+        let failing = events.events(of: statement(last("EG1206", "strategy static fails (EG1203): x")))
+        #expect(lines(failing) == ["Warning EG1206 ciliumegressgatewaypolicy/p: gateway node-2: strategy static fails (EG1203): x"])
+        for (code, reason) in [("EG1105", "asked"), ("EG1206", "strategy static fails (EG1203): y"), ("EG1105", "asked")] {
+            #expect(events.events(of: statement(last(code, reason))).isEmpty)
+        }
+        #expect(
+            lines(events.events(of: statement(last("", ""))))
+                == ["Normal EG4008 ciliumegressgatewaypolicy/p: gateway node-2 has an answer of strategy static again: 198.51.100.100"])
+    }
+
     @Test func `a helper that refuses is told once of the node, and one that is away only when it stays away`() {
         var events = NodeEvents(before: node([policy()]))
         let refused = Reason(.helperRefused, "map is full")

@@ -156,30 +156,15 @@ import Testing
         #expect(json["defaultRoute"] == ["ipv4": "eth0", "ipv6": nil])
     }
 
-    @Test func `an answer holds until the question changes or its time is up`() throws {
-        let request = try #require(turn(strategic()).requests.first)
-        let question = StrategyQuestion(request: request, facts: NodeFacts(Self.facts()))
-        var answers = StrategyAnswers()
-        #expect(answers.open([question], now: 100) == [question])
-        answers.set(question, .answer(StrategyAnswer(version: "", ipv4: [])), validSeconds: 10, now: 100)
-        #expect(answers.open([question], now: 109).isEmpty)
-        #expect(answers.open([question], now: 110) == [question])
-        answers.set(question, .answer(StrategyAnswer(version: "", interface: "eth0")), validSeconds: nil, now: 110)
-        #expect(answers.open([question], now: 1_000_000).isEmpty)
-        let moved = StrategyQuestion(request: request, facts: NodeFacts(Self.facts(extra: "203.0.113.9/32")))
-        #expect(answers.open([moved], now: 111) == [moved])
-        answers.set(moved, .failed(Reason(.pluginFailed, "crashed")), validSeconds: nil, now: 111)
-        #expect(answers.outcomes[request.key] == .answer(StrategyAnswer(version: "", interface: "eth0")), "the last good answer stays")
-        #expect(answers.open([moved], now: 116) == [moved])
-        answers.keep([])
-        #expect(answers.outcomes.isEmpty)
-    }
-
     @Test func `a module's failure has a code by its kind, a helper's absence has none`() {
-        #expect(StrategyOutcome(HelperError(code: "not_found", message: "x")) == .failed(Reason(.pluginUnknown, "x")))
-        #expect(StrategyOutcome(HelperError(code: "plugin_refused", message: "x")) == .failed(Reason(.pluginRefusedConfiguration, "x")))
-        #expect(StrategyOutcome(HelperError(code: "plugin_no_address", message: "x")) == .failed(Reason(.pluginFailed, "x")))
-        #expect(StrategyOutcome(HelperError(code: "unreachable", message: "x")) == nil)
+        func outcome(_ code: String) -> StrategyOutcome? { StrategyOutcome(HelperError(code: code, message: "x")) }
+        #expect(outcome("not_found") == .failed(Reason(.pluginUnknown, "x")))
+        #expect(outcome("plugin_refused") == .failed(Reason(.pluginRefusedConfiguration, "x")))
+        #expect(outcome("plugin_no_address") == .noAddress(Reason(.pluginNoAddress, "x")))
+        for code in ["plugin_failed", "plugin_retry", "timeout", "busy", "unknown_method"] {
+            #expect(outcome(code) == .failed(Reason(.pluginFailed, "x")))
+        }
+        #expect(outcome("unreachable") == nil)
     }
 
     @Test func `waits grow to five seconds and no further`() {

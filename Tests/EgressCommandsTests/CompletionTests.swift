@@ -21,7 +21,8 @@ import Testing
         let answer = await complete([""])
         #expect(
             answer.words == [
-                "status", "explain", "list", "apply", "snapshot", "install", "uninstall", "agent", "completion", "version", "options",
+                "status", "explain", "list", "plugins", "apply", "snapshot", "install", "uninstall", "agent", "completion", "version",
+                "options",
                 "help",
             ])
         #expect(answer.directive == ":4")
@@ -32,7 +33,7 @@ import Testing
     }
 
     @Test func `no words at all are no error`() async {
-        #expect(await complete([]).words.count == 12)
+        #expect(await complete([]).words.count == 13)
     }
 
     @Test func `pods of the namespace come with phase, address and node`() async {

@@ -29,7 +29,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "status", "explain", "explain pod", "list", "apply", "snapshot", "install", "uninstall", "agent", "completion", "version",
+        "", "status", "explain", "explain pod", "list", "plugins", "apply", "snapshot", "install", "uninstall", "agent", "completion",
+        "version",
         "options", "help",
     ])
     func `help of a command`(command: String) async throws {

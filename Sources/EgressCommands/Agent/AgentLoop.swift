@@ -21,14 +21,16 @@ struct AgentLoop: Sendable {
         let wake = WakeUps()
         let voice = NodeVoice(cluster: cluster, clock: clock, log: log)
         let tokens = TunnelTokens(source: cluster)
+        let asker = StrategyAsker(clock: clock, wake: wake, log: log)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await HelperFollower(loop: self, link: link, wake: wake).run() }
             group.addTask { await follow(wake) }
             group.addTask { await refresh(wake, voice) }
             group.addTask { await refresh(tokens, wake) }
             group.addTask { await voice.run() }
+            group.addTask { await asker.run() }
             group.addTask { await wake.runAlarms(clock) }
-            await AgentWorker(loop: self, link: link, wake: wake, voice: voice, tokens: tokens).run()
+            await AgentWorker(loop: self, link: link, wake: wake, voice: voice, tokens: tokens, asker: asker).run()
             group.cancelAll()
         }
     }

@@ -1,11 +1,13 @@
 import EgressModel
 import EgressPlan
+import EgressPolicy
 
 /// What the agent carries from turn to turn.
 struct AgentMemory: Sendable {
     /// The last good version of policies by UID.
     var accepted: [String: EgressGatewayPolicy] = [:]
-    var answers = StrategyAnswers()
+    /// Good answers of modules, by entry: what the report says is in force, and what it lost with an interface.
+    private(set) var lastAnswers: [EntryKey: EntryResolution] = [:]
     /// What the node says of itself, as it was decided last; said or not yet.
     var own: EgressNode?
     /// What the cluster had of the node when the agent came.
@@ -37,6 +39,22 @@ struct AgentMemory: Sendable {
     mutating func inForce(_ plan: NodePlan, connection: Int) {
         applied = (plan, connection)
         accepted = Dictionary(plan.policies.map { ($0.accepted.metadata.uid, $0.accepted) }) { first, _ in first }
+    }
+
+    /// Keeps good answers of the entries that are announced; a module's word that there is none takes its entry's away.
+    mutating func remember(_ resolutions: [EntryResolution], _ outcomes: [EntryKey: StrategyOutcome]) {
+        var kept: [EntryKey: EntryResolution] = [:]
+        for resolution in resolutions {
+            let key = EntryKey(policyUID: resolution.uid, entry: resolution.entry)
+            if resolution.isPluginAnswer {
+                kept[key] = resolution
+            } else if case .noAddress? = outcomes[key] {
+                continue
+            } else if !resolution.hasAddresses {
+                kept[key] = lastAnswers[key]
+            }
+        }
+        lastAnswers = kept
     }
 
     /// Whether it isn't known what the node said before: what it would say now could take ids back that it gave out.

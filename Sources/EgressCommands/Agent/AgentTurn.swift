@@ -41,10 +41,12 @@ struct AgentTurn: Sendable {
         return own
     }
 
-    /// With the entries that the node could serve, and their ids.
-    func announced(_ answers: [EntryKey: StrategyOutcome]) -> EgressNode {
+    /// With the entries that the node could serve, and their ids. `remembered`: good answers of modules before.
+    func announced(_ answers: [EntryKey: StrategyOutcome], remembered: [EntryKey: EntryResolution] = [:]) -> EgressNode {
         var own = described
-        let announcement = resolveEntries(node: settings.node, in: withOwn(own), accepted: accepted, answers: answers)
+        let announcement = resolveEntries(
+            node: settings.node, in: withOwn(own), accepted: accepted, answers: answers, remembered: remembered,
+            now: rfc3339(secondsSinceEpoch: now))
         own.resolutions = announcement.resolutions
         own.lastEntryID = announcement.lastEntryID
         return own

@@ -2,7 +2,6 @@ import EgressModel
 import EgressPlan
 import EgressPolicy
 import EgressPorts
-import JSONText
 import Logging
 
 /// Takes the turns: reads, decides by ``AgentTurn``, tells the helper, reports.
@@ -12,6 +11,7 @@ struct AgentWorker: Sendable {
     let wake: WakeUps
     let voice: NodeVoice
     let tokens: TunnelTokens
+    let asker: StrategyAsker
 
     func run() async {
         var memory = AgentMemory()
@@ -46,8 +46,9 @@ struct AgentWorker: Sendable {
             return try await withoutHelper(turn, connection, &memory)
         }
         let isMissing = memory.isReportMissing(in: turn.snapshot, node: loop.settings.node)
-        var isSettled = await ask(turn, facts, connection, &memory)
-        var own = turn.announced(memory.answers.outcomes)
+        let outcomes = await outcomes(turn, facts, connection)
+        var own = turn.announced(outcomes, remembered: memory.lastAnswers)
+        memory.remember(own.resolutions, outcomes)
         if memory.applied?.connection != connection.number { own.policies = policiesNotInForce(own.policies, Self.unconfirmed) }
         // While the plan is made and taken on already: other nodes wait for the ids.
         if memory.own?.resolutions != own.resolutions || isMissing { await voice.say(statement(own, turn, memory, isMissing: isMissing)) }
@@ -60,11 +61,10 @@ struct AgentWorker: Sendable {
             return false
         }
         let outcome = await apply(plan, connection, &memory)
-        if case .inForce(notGoverned: []) = outcome {} else { isSettled = false }
         own.policies = policiesInForce(plan, outcome, effective)
         memory.own = own
         await voice.say(statement(own, turn, memory, isMissing: isMissing, outcome, effective))
-        return isSettled
+        return outcome == .inForce(notGoverned: [])
     }
 
     private var unreadWhole: String { "\(loop.cluster.source) wasn't read whole (\(ReasonCode.snapshotIncomplete)): nothing is changed" }
@@ -141,27 +141,16 @@ struct AgentWorker: Sendable {
         return true
     }
 
-    /// Asks modules what isn't known yet. Whether every one answered.
-    private func ask(_ turn: AgentTurn, _ facts: NodeFacts, _ connection: HelperLink.Connection, _ memory: inout AgentMemory) async -> Bool
-    {
-        let questions = turn.requests.map { StrategyQuestion(request: $0, facts: facts) }
-        memory.answers.keep(questions)
-        var isComplete = true
-        for question in memory.answers.open(questions, now: turn.now) {
-            do {
-                let answer = try await connection.helper.resolve(strategy: question.request.strategy, requestJSON: question.json.text())
-                memory.answers.set(question, StrategyOutcome(answer), validSeconds: answer.validSeconds, now: turn.now)
-            } catch {
-                let failure = HelperError(reading: error)
-                loop.log.warning(
-                    "strategy \(plainText(question.request.strategy)) of \(plainText(question.request.policy)): \(plainText(failure.description))"
-                )
-                isComplete = false
-                guard let outcome = StrategyOutcome(failure) else { continue }
-                memory.answers.set(question, outcome, validSeconds: nil, now: turn.now)
-            }
-        }
-        return isComplete
+    /// What modules say of this node's entries, as far as it is known: a turn waits for none of them.
+    ///
+    /// Between here and ``AgentTurn/announced(_:remembered:)`` is the place of whatever must be so before an answer is
+    /// announced.
+    private func outcomes(
+        _ turn: AgentTurn, _ facts: NodeFacts, _ connection: HelperLink.Connection
+    ) async -> [EntryKey: StrategyOutcome] {
+        // A cluster that wasn't read whole doesn't tell which questions there are no longer.
+        guard turn.snapshot.canBePlanned else { return await asker.outcomes }
+        return await asker.outcomes(turn.requests.map { StrategyQuestion(request: $0, facts: facts) }, over: connection)
     }
 
     private func apply(_ plan: NodePlan, _ connection: HelperLink.Connection, _ memory: inout AgentMemory) async -> PlanOutcome {

@@ -12,7 +12,7 @@ struct NodeEvents: Sendable {
 
     /// By policy UID, as said last.
     private var standings: [String: Standing] = [:]
-    /// Code of what keeps an announced entry without its address.
+    /// Code of what keeps an announced entry without its address, or with an old one.
     private var entries: [EntryKey: String] = [:]
     private var failure: ReasonCode?
     private var unreachableSince: Int64?
@@ -25,7 +25,7 @@ struct NodeEvents: Sendable {
         for policy in before.policies where policy.programmed {
             standings[policy.uid] = Standing(generation: policy.generation, trouble: "")
         }
-        for resolution in before.resolutions where !resolution.code.isEmpty {
+        for resolution in before.resolutions where !Self.passes(resolution) && !resolution.code.isEmpty {
             entries[Self.key(resolution)] = resolution.code
         }
     }
@@ -70,8 +70,7 @@ struct NodeEvents: Sendable {
     }
 
     private mutating func entryEvent(_ resolution: EntryResolution, _ node: String) -> ClusterEvent? {
-        // A module that hasn't answered yet is asked again in seconds.
-        if resolution.code == ReasonCode.addressUnknown.rawValue { return nil }
+        if Self.passes(resolution) { return nil }
         let (key, before) = (Self.key(resolution), entries[Self.key(resolution)] ?? "")
         entries[key] = resolution.code.isEmpty ? nil : resolution.code
         guard resolution.code != before else { return nil }
@@ -80,7 +79,15 @@ struct NodeEvents: Sendable {
         return Self.event(
             resolution.policy, resolution.uid, isWarning: !isWell,
             isWell ? .policyInForce : ReasonCode(rawValue: resolution.code),
-            isWell ? "gateway \(node) has the address again: \(addresses)" : "gateway \(node): \(resolution.reason)")
+            isWell ? "gateway \(node) \(Self.recovery(resolution, before)): \(addresses)" : "gateway \(node): \(resolution.reason)")
+    }
+
+    /// A module that hasn't answered yet is asked again in seconds.
+    private static func passes(_ resolution: EntryResolution) -> Bool { resolution.code == ReasonCode.addressUnknown.rawValue }
+
+    private static func recovery(_ resolution: EntryResolution, _ before: String) -> String {
+        guard before == ReasonCode.lastAnswerInForce.rawValue, let strategy = resolution.strategy else { return "has the address again" }
+        return "has an answer of strategy \(strategy.name) again"
     }
 
     private mutating func policyEvent(_ policy: PolicyInForce, _ node: String) -> ClusterEvent? {

@@ -39,7 +39,11 @@ func policiesInForce(_ plan: NodePlan, _ outcome: PlanOutcome, _ effective: Effe
             let missing = notGoverned.filter { pod in
                 effective.pods.contains { $0.pod.reference == pod && $0.policies.contains(metadata.name) }
             }
-            guard let first = missing.first else { break }
+            guard let first = missing.first else {
+                guard report.code.isEmpty, let last = lastAnswer(metadata.uid, plan.node, effective) else { break }
+                (report.programmed, report.code, report.reason) = (!passing.contains(last.code), last.code, last.reason)
+                break
+            }
             report.programmed = false
             report.code = ReasonCode.podNotGoverned.rawValue
             report.reason = "no device of this node leads to \(first)" + (missing.count > 1 ? " and \(missing.count - 1) more" : "")
@@ -48,7 +52,12 @@ func policiesInForce(_ plan: NodePlan, _ outcome: PlanOutcome, _ effective: Effe
     }
 }
 
-/// Codes of what a plan lacks only until another node has spoken: not in force yet. Others are how the policy stands here.
+/// A module's last good answer that is in force here: pods leave by it, so the plan knows nothing of it.
+private func lastAnswer(_ policyUID: String, _ node: String, _ effective: EffectivePolicy) -> EntryResolution? {
+    effective.egressNodes.first { $0.name == node }?.resolutions.first { $0.uid == policyUID && $0.isLastAnswer }
+}
+
+/// Codes of what a plan lacks only until another node, or a module, has spoken: not in force yet. Others are how the policy stands here.
 private let passing: Set<String> = Set(
     [.entryNotAnnounced, .noNodeReports, .addressUnknown, .notYetProgrammed].map { (code: ReasonCode) in code.rawValue })
 

@@ -64,7 +64,7 @@ struct Completer: Sendable {
         let words = position.words
         switch position.path.dropFirst().map(\.commandName) {
         case ["explain", "pod"] where index == 0: return await names(of: .pod, position)
-        case ["status"]: return await names(of: .policy, position, but: words)
+        case ["status"], ["plugins"]: return await names(of: .policy, position, but: words)
         case ["completion"] where index == 0: return CompletionAnswer(words: ShellScript.allCases.map { .init($0.rawValue) })
         case ["help"]:
             let path = tree.path(words)

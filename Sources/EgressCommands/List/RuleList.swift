@@ -93,6 +93,7 @@ extension ResolvedRule {
         case .gateway: egressIP?.description ?? "unknown"
         case .exclude: "excluded"
         case .drop where gatewayNode == nil: "no gateway"
+        case .drop where reason.code.rawValue.hasPrefix("EG12"): "no address"
         case .drop where reason.code.rawValue.hasPrefix("EG11") && reason.code != .familyWithoutDatapath: "no address"
         case .drop: "dropped"
         }

@@ -16,8 +16,9 @@ struct EgressCommand: ParsableCommand {
             kubectl egress apply -f egress-sample.yaml
             """,
         subcommands: [
-            StatusCommand.self, ExplainCommand.self, ListCommand.self, ApplyCommand.self, SnapshotCommand.self, InstallCommand.self,
-            UninstallCommand.self, AgentCommand.self, CompletionCommand.self, VersionCommand.self, OptionsCommand.self, HelpCommand.self,
+            StatusCommand.self, ExplainCommand.self, ListCommand.self, PluginsCommand.self, ApplyCommand.self, SnapshotCommand.self,
+            InstallCommand.self, UninstallCommand.self, AgentCommand.self, CompletionCommand.self, VersionCommand.self, OptionsCommand.self,
+            HelpCommand.self,
         ],
         defaultSubcommand: nil)
 }

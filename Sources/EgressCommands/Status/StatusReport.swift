@@ -93,6 +93,8 @@ struct StatusReport: CommandResult {
                     byNode[candidate.node]
                     ?? Gateway(
                         node: candidate.node, address: candidate.address, ineligible: candidate.ineligible, egressIPs: [], policies: [])
+                // Not to serve one policy is no trouble of the node.
+                if candidate.ineligible == nil { gateway.ineligible = nil }
                 gateway.egressIPs = Set(gateway.egressIPs + candidate.egressIPs).sorted()
                 gateway.policies = Set(gateway.policies + [policy.policy.name]).sorted()
                 byNode[candidate.node] = gateway

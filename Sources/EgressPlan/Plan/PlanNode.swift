@@ -31,7 +31,7 @@ private func peers(_ node: String, _ effective: EffectivePolicy) -> [PeerNode] {
 
 /// Policies that select a pod of this node, or that this node could be a gateway of.
 private func plannedPolicies(_ node: String, _ effective: EffectivePolicy, _ pods: PlannedPods) -> [PlannedPolicy] {
-    let troubled = effective.egressNodes.first { $0.name == node }?.resolutions.filter { !$0.code.isEmpty } ?? []
+    let troubled = effective.egressNodes.first { $0.name == node }?.resolutions.filter(\.lacksAddress) ?? []
     let announcements = Dictionary(troubled.map { ($0.uid, $0) }, uniquingKeysWith: { first, _ in first })
     return effective.policies.compactMap { resolved in
         let uid = resolved.policy.metadata.uid

@@ -7,9 +7,14 @@ public import EgressModel
 /// and the id to go on from. An id stays with its policy UID and entry while that entry is announced, and is never given
 /// out twice: pod nodes that still use an old one are dropped, not let out by somebody else's address.
 /// From an incomplete snapshot nothing changes. When the 22 bits are used up, a new entry isn't announced.
+/// - Parameters:
+///   - answers: what plugin modules made of ``strategyRequests(node:in:accepted:)``; an entry that isn't there hasn't been
+///     answered yet.
+///   - remembered: good answers of modules that the report hasn't got any more, as an interface went down meanwhile.
+///   - now: RFC 3339 in UTC; new answers of modules are since then.
 public func resolveEntries(
     node name: String, in snapshot: ClusterSnapshot, accepted: [String: EgressGatewayPolicy] = [:],
-    answers: [EntryKey: StrategyOutcome] = [:]
+    answers: [EntryKey: StrategyOutcome] = [:], remembered: [EntryKey: EntryResolution] = [:], now: String? = nil
 ) -> EntryAnnouncement {
     let reported = snapshot.egressNodes.first { $0.name == name } ?? EgressNode(metadata: ObjectMetadata(name: name, uid: ""))
     var ids = EntryIDs(reported)
@@ -20,27 +25,44 @@ public func resolveEntries(
         return EntryAnnouncement(resolutions: [], lastEntryID: ids.last)
     }
     let policies = PoliciesInForce(snapshot.policies, accepted: accepted).policies
+    let before = reported.resolutionsByEntry
     let resolutions = matchingEntries(of: node, policies).compactMap { policy, entry -> EntryResolution? in
         let key = EntryKey(policyUID: policy.metadata.uid, entry: entry)
         guard let id = ids.id(of: key, policy: policy.name) else { return nil }
-        let assignment = assign(policy, entry: entry, on: reported, answer: answers[key])
+        var previous = before.resolution(of: policy, entry: entry)
+        if previous?.isPluginAnswer != true, let known = remembered[key] { previous = known }
+        let assignment = assign(policy, entry: entry, on: reported) {
+            PluginEntry(strategy: $0.name, outcome: answers[key], previous: previous, now: now)
+        }
+        let trouble = assignment.firstMissing ?? assignment.warning
         return EntryResolution(
             policy: policy.name, uid: policy.metadata.uid, entry: entry, id: id, ipv4: assignment.addresses(.ipv4),
-            ipv6: assignment.addresses(.ipv6), interface: assignment.interface, code: assignment.firstMissing?.code.rawValue ?? "",
-            reason: assignment.firstMissing?.text ?? "")
+            ipv6: assignment.addresses(.ipv6), interface: assignment.interface, strategy: assignment.strategy,
+            code: trouble?.code.rawValue ?? "", reason: trouble?.text ?? "")
     }
     return EntryAnnouncement(resolutions: resolutions.sorted(by: announcedOrder), lastEntryID: ids.last)
 }
 
 /// Addresses of one entry on one node: by plugin where the policy names one, else by a built-in strategy.
-func assign(_ policy: EgressGatewayPolicy, entry: Int, on node: EgressNode, answer: StrategyOutcome?) -> Assignment {
-    let request = AssignmentRequest(
-        node: node.name, families: policy.families, interfaces: node.interfaces, defaultRoute: node.defaultRoute)
-    if let strategy = policy.strategy { return PluginAnswerCheck(strategy: strategy.name, outcome: answer).assign(request) }
+private func assign(
+    _ policy: EgressGatewayPolicy, entry: Int, on node: EgressNode, _ plugin: (StrategyReference) -> PluginEntry
+) -> Assignment {
+    guard let strategy = policy.strategy else { return assignBuiltIn(policy, entry: entry, on: node) }
+    return plugin(strategy).assign(AssignmentRequest(policy, on: node))
+}
+
+/// Addresses of one entry on one node by the built-in strategy that the policy's fields choose.
+func assignBuiltIn(_ policy: EgressGatewayPolicy, entry: Int, on node: EgressNode) -> Assignment {
     guard policy.gateways.indices.contains(entry) else {
         return .missing(policy.families, Reason(.addressUnknown, "the policy has no gateway entry \(entry)"))
     }
-    return StrategyCatalog.strategy(for: policy.gateways[entry].source).assign(request)
+    return StrategyCatalog.strategy(for: policy.gateways[entry].source).assign(AssignmentRequest(policy, on: node))
+}
+
+extension AssignmentRequest {
+    fileprivate init(_ policy: EgressGatewayPolicy, on node: EgressNode) {
+        self.init(node: node.name, families: policy.families, interfaces: node.interfaces, defaultRoute: node.defaultRoute)
+    }
 }
 
 private func announcedOrder(_ a: EntryResolution, _ b: EntryResolution) -> Bool {

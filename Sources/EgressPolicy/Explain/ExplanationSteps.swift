@@ -9,7 +9,7 @@ struct ExplanationSteps {
     func general() -> [ExplanationStep] {
         let nodes = [pod.pod.nodeName].compactMap(\.self)
         let inForce = Set(pod.rules.map(\.policyUID)).sorted().map { ForceCheck(effective: effective).step($0, nodes: nodes) }
-        return [selected] + inForce
+        return [selected] + pluginAnswers + inForce
     }
 
     func steps(_ walk: PodWalk, to destination: IPAddress) -> [ExplanationStep] {
@@ -48,6 +48,17 @@ struct ExplanationSteps {
         guard let first = pod.undecided.first else { return ExplanationStep(.selected, .no, "no policy selects it") }
         let names = pod.undecided.map(\.name).joined(separator: ", ")
         return ExplanationStep(.selected, .unknown, "no policy is known to; of \(names): \(first.reason.coded)")
+    }
+
+    /// Of every policy of the pod whose address a plugin module finds.
+    private var pluginAnswers: [ExplanationStep] {
+        var seen: Set<String> = []
+        return pod.rules.filter { $0.gatewayNode != nil && seen.insert($0.policyUID).inserted }.compactMap { rule in
+            guard let answer = PluginAnswerText(rule, effective) else { return nil }
+            var step = answer.step(rule)
+            step.detail = "policy \(rule.policy): \(step.detail)"
+            return step
+        }
     }
 
     private func steps(_ rule: ResolvedRule, to destination: IPAddress) -> [ExplanationStep] {
@@ -92,6 +103,7 @@ struct ExplanationSteps {
     }
 
     private func address(_ rule: ResolvedRule) -> ExplanationStep {
+        if let answer = PluginAnswerText(rule, effective) { return answer.step(rule) }
         guard rule.action == .gateway else { return ExplanationStep(.address, .no, "\(rule.reason.text) (\(rule.reason.code))") }
         guard let address = rule.egressIP, rule.reason.code == .byGateway else {
             let intended = rule.egressIP.map { "\($0) is what the policy asks for" } ?? "the gateway finds it"
@@ -115,7 +127,7 @@ struct ExplanationSteps {
 
 extension Reason {
     /// `text (EG1234)`.
-    var coded: String { "\(text) (\(code))" }
+    public var coded: String { "\(text) (\(code))" }
 }
 
 extension [String] {

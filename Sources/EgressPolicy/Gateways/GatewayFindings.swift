@@ -7,12 +7,20 @@ struct GatewayFindings {
     let view: GatewayView
 
     /// In no order.
-    var all: [Finding] { view.unknown == nil ? entries.flatMap(findings) : [] }
+    var all: [Finding] {
+        guard view.unknown == nil else { return [] }
+        return entries.flatMap(findings) + (policy.strategy.map(answers) ?? [])
+    }
+
+    private func answers(_ strategy: StrategyReference) -> [Finding] {
+        StrategyFindings(policy: policy, strategy: strategy, entries: entries, view: view).all
+    }
 
     private func findings(_ entry: ResolvedEntry) -> [Finding] {
         guard !entry.candidates.isEmpty else { return [noMatch(entry)] }
         guard let gateway = entry.gateway else { return [noneEligible(entry)] }
-        return [cordon(gateway, entry), silence(gateway, entry)].compactMap(\.self) + addresses(gateway, entry)
+        let own = [cordon(gateway, entry), silence(gateway, entry), silentEntry(gateway, entry)].compactMap(\.self)
+        return own + (policy.strategy == nil ? addresses(gateway, entry) : [])
     }
 
     /// With several entries one that is missing costs capacity, not the traffic.
@@ -58,21 +66,20 @@ struct GatewayFindings {
         }
         let field =
             switch policy.gateways[entry.entry].source {
-            case _ where policy.strategy != nil: ""
             case .address: "egressIP"
             case .interface: "interface"
             case .defaultRoute: ""
             }
-        var findings = Set(missing).map { reason in
+        return Set(missing).map { reason in
             finding(.error, reason.code, entry, field, reason.text, Self.hint(reason.code, gateway.node))
         }
-        if gateway.entryID == nil {
-            findings.append(
-                finding(
-                    .warning, .entryNotAnnounced, entry, "nodeSelector", GatewayCandidate.notAnnounced(gateway.node).text,
-                    "look at the agent on \(gateway.node); it announces within seconds"))
-        }
-        return findings
+    }
+
+    private func silentEntry(_ gateway: GatewayCandidate, _ entry: ResolvedEntry) -> Finding? {
+        guard view.hasReports, gateway.entryID == nil else { return nil }
+        return finding(
+            .warning, .entryNotAnnounced, entry, "nodeSelector", GatewayCandidate.notAnnounced(gateway.node).text,
+            "look at the agent on \(gateway.node); it announces within seconds")
     }
 
     private static func hint(_ code: ReasonCode, _ node: String) -> String {

@@ -9,11 +9,25 @@ extension ResolvedEntry {
         let selector = policy.gateways[entry].nodeSelector
         let matching = view.index.matching(selector).map { ($0, view.ineligible($0)) }
         let someoneSpeaks = matching.contains { $0.1 == nil && !view.silent.contains($0.0.name) }
+        let someoneHas = matching.contains { node, reason in
+            reason == nil && !view.silent.contains(node.name)
+                && view.resolution(of: policy, entry: entry, by: node.name)?.isPluginAnswer == true
+        }
         let candidates = matching.map { node, reason in
             let silence = someoneSpeaks && view.silent.contains(node.name) ? Self.silence(node, view) : nil
-            return GatewayCandidate(node, policy, entry: entry, ineligible: reason ?? silence, view)
+            let refusal = someoneHas ? Self.refusal(node, policy, entry, view) : nil
+            return GatewayCandidate(node, policy, entry: entry, ineligible: reason ?? silence ?? refusal, view)
         }
         self.init(entry: entry, candidates: candidates)
+    }
+
+    /// A plugin module's word that the node is not to serve the entry. Like silence it moves traffic only where there is
+    /// somewhere to move: a failure is no such word, and neither is an address that an interface lost.
+    private static func refusal(_ node: Node, _ policy: EgressGatewayPolicy, _ entry: Int, _ view: GatewayView) -> Reason? {
+        guard policy.strategy != nil, let announced = view.resolution(of: policy, entry: entry, by: node.name),
+            !announced.hasAddresses, ReasonCode.refusals.contains(ReasonCode(rawValue: announced.code))
+        else { return nil }
+        return Reason(ReasonCode(rawValue: announced.code), "\(node.name): \(announced.reason)")
     }
 
     private static func silence(_ node: Node, _ view: GatewayView) -> Reason {
@@ -35,7 +49,7 @@ extension GatewayCandidate {
             }
             return
         }
-        let derived = assign(policy, entry: entry, on: report, answer: nil)
+        let derived = assignBuiltIn(policy, entry: entry, on: report)
         interface = derived.interface
         for family in policy.families { set(family, EgressAddress(derived, family)) }
     }
@@ -69,6 +83,11 @@ extension GatewayCandidate {
     static func notAnnounced(_ node: String) -> Reason {
         Reason(.entryNotAnnounced, "\(node) has not announced this entry, so no node may use it")
     }
+}
+
+extension ReasonCode {
+    /// Answers of plugin modules that say: not this node.
+    static let refusals: Set<ReasonCode> = [.pluginNoAddress, .addressHeldElsewhere]
 }
 
 extension EgressAddress {

@@ -41,6 +41,10 @@ struct Assignment: Sendable, Hashable {
     var families: [IPFamily: Family] = [:]
     /// The interface that holds the addresses, by its own name.
     var interface: String?
+    /// The plugin module that answered; `nil` for a built-in strategy.
+    var strategy: StrategyReport?
+    /// Counts where no family is missing: the addresses hold, and something is to be known about them.
+    var warning: Reason?
 
     /// Addresses of the family; empty when it is missing or wasn't asked for.
     func addresses(_ family: IPFamily) -> [IPAddress] {

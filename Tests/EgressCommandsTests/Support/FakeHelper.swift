@@ -17,6 +17,9 @@ final class FakeHelper: HelperCalling {
         var notGoverned: [ObjectReference] = []
         var answers: [String: Result<PluginAnswer, HelperError>] = [:]
         var questions: [String] = []
+        /// Modules that never answer.
+        var hanging: Set<String> = []
+        var plugins: [PluginStatus] = []
         var listeners: [AsyncThrowingStream<HostFacts, any Error>.Continuation] = []
     }
 
@@ -92,12 +95,19 @@ final class FakeHelper: HelperCalling {
     }
 
     func state() async throws -> DatapathState { throw HelperError(code: "unknown_method", message: "not part of this fake") }
-    func plugins() async throws -> [PluginStatus] { [] }
+    func plugins() async throws -> [PluginStatus] { try checked { $0.plugins } }
 
     func resolve(strategy: String, requestJSON: String) async throws -> PluginAnswer {
-        try checked { state in
+        let hangs = try checked { state in
             state.questions.append(requestJSON)
-            return try state.answers[strategy, default: .failure(HelperError(code: "not_found", message: "no module \(strategy)"))].get()
+            return state.hanging.contains(strategy)
+        }
+        if hangs { try await Task.sleep(for: .seconds(3600)) }
+        return try checked { state in
+            try state.answers[strategy, default: .failure(HelperError(code: "not_found", message: "no module \(strategy)"))].get()
         }
     }
+
+    /// What a module answers from now on.
+    func answer(_ strategy: String, _ answer: Result<PluginAnswer, HelperError>) { state.withLock { $0.answers[strategy] = answer } }
 }
