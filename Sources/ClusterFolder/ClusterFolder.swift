@@ -106,6 +106,11 @@ public final class ClusterFolder: ClusterReading, ClusterWriting, TunnelSecretRe
         }
     }
 
+    func addressLocks() throws -> AddressLockFiles {
+        try requireFolder()
+        return try AddressLockFiles(in: PrivateFolder(in: files.root))
+    }
+
     private func requireFolder() throws {
         guard !isStandardInput, files.isFolder else {
             throw ClusterError("\(source) can't be written into", hint: "name a folder of manifests by --snapshot")

@@ -26,6 +26,8 @@ extension DatapathOperation {
         case .removeEntry(let id): "remove entry \(id)"
         case .setEgressAddress(let address, _): "write egress address \(address)"
         case .removeEgressAddress(let address): "remove egress address \(address)"
+        case .addAddress(let claimed): "put \(claimed.address) on interface \(claimed.interfaceIndex)"
+        case .removeAddress(let claimed): "take \(claimed.address) from interface \(claimed.interfaceIndex)"
         case .forgetFlows(let index): "forget connections of interface \(index)"
         case .forgetTranslations(let entry): "forget translations of entry \(entry)"
         }

@@ -11,13 +11,16 @@ public import Logging
 public actor HelperService: HelperCalling {
     private let identity: HelperIdentity
     private let strategies: any StrategyProviding
-    private let logger: Logger
+    let logger: Logger
     private let folder: PlanFolder
     private let foreign: ForeignOwner
     private let executor: KernelExecutor
     private let started = ContinuousClock.now
 
-    private var kernel: KernelSide
+    private(set) var kernel: KernelSide
+    var announcements = Announcements()
+    /// A round is under way, and the next one comes by itself.
+    var isAnnouncing = false
     /// As the kernel keeps it; 0 before the first plan.
     private var revision: UInt64 = 0
     /// The plan of that revision. `nil` before the first, and when its file is lost: then nothing is changed until a plan comes.
@@ -98,6 +101,7 @@ public actor HelperService: HelperCalling {
         notGoverned = result.notGoverned
         lastError = nil
         learn(result.facts)
+        announce()
         return result.changed
     }
 
@@ -149,7 +153,8 @@ public actor HelperService: HelperCalling {
         do {
             let before = lastFacts
             learn(try kernel.host.facts())
-            if lastFacts != before || isBehind { try catchUp() }
+            if lastFacts != before || isBehind || kernel.misses(lastFacts) { try catchUp() }
+            announce()
         } catch {
             _ = note(error, "a change of the node is not followed yet; trying again in a moment")
         }

@@ -10,6 +10,8 @@ struct KernelSide {
     /// failed, and then it is written whatever it should be.
     private var netfilter: NetfilterRules?
     private var reserved: Set<ClosedRange<UInt16>> = []
+    /// The addresses that we last put on interfaces, or found there with our mark.
+    private(set) var claimed: Set<ClaimedAddress> = []
 
     init(datapath: any DatapathApplying, host: any HostNetworking) {
         self.datapath = datapath
@@ -19,7 +21,16 @@ struct KernelSide {
     func state() throws -> DatapathState {
         var state = try datapath.actualState()
         state.netfilter = netfilter ?? NetfilterRules()
+        state.claimedAddresses = try host.claimedAddresses()
         return state
+    }
+
+    /// Whether an address that we put on an interface is no longer there.
+    func misses(_ facts: HostFacts) -> Bool {
+        let held = facts.interfaces.flatMap { interface in
+            interface.facts.addresses.map { ClaimedAddress($0.address, interfaceIndex: interface.facts.index) }
+        }
+        return !claimed.isSubset(of: held)
     }
 
     /// Makes the kernel match the plan. Returns what it took; throws `kernel_refused` with the step at which it stopped.
@@ -33,6 +44,7 @@ struct KernelSide {
         for (position, operation) in operations.enumerated() {
             try refusal("\(operation.text) (step \(position + 1) of \(operations.count))") { try execute(operation) }
         }
+        claimed = lowering.state.claimedAddresses
         guard netfilter != lowering.state.netfilter else { return (operations.count, facts, lowering.notGoverned) }
         let last = DatapathOperation.setNetfilter(lowering.state.netfilter)
         try refusal(last.text) { try execute(last) }
@@ -40,10 +52,15 @@ struct KernelSide {
     }
 
     private mutating func execute(_ operation: DatapathOperation) throws {
-        guard case .setNetfilter(let rules) = operation else { return try datapath.execute(operation) }
-        netfilter = nil
-        try host.setNetfilter(rules)
-        netfilter = rules
+        switch operation {
+        case .setNetfilter(let rules):
+            netfilter = nil
+            try host.setNetfilter(rules)
+            netfilter = rules
+        case .addAddress(let claimed): try host.addAddress(claimed)
+        case .removeAddress(let claimed): try host.removeAddress(claimed)
+        default: try datapath.execute(operation)
+        }
     }
 
     /// Before the first packet leaves by an address that the node itself uses, its sockets must keep out of our ports.

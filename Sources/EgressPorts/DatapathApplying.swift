@@ -18,7 +18,7 @@ public protocol DatapathApplying: Sendable {
 }
 
 /// The kernel's side of interfaces, addresses and netfilter. Blocking.
-public protocol HostNetworking: Sendable {
+public protocol HostNetworking: AddressClaiming {
     func facts() throws -> HostFacts
     /// One element whenever links, addresses or routes changed, bursts joined; the first at once.
     func changes() -> AsyncStream<Void>

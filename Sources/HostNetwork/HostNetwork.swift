@@ -48,7 +48,7 @@ public struct HostNetwork: HostNetworking {
         try sysctl.set(reserved.text)
     }
 
-    private func named<T>(_ what: String, _ body: () throws -> T) throws -> T {
+    func named<T>(_ what: String, _ body: () throws -> T) throws -> T {
         do {
             return try body()
         } catch let error as NetlinkError {

@@ -33,7 +33,8 @@ extension ClusterTests {
             "kube-system": ["cilium-config", "kube-flannel-cfg", "kubeadm-config"].map { "configmaps [\($0)] [get list watch]" }
                 + ["events.events.k8s.io [create patch]"],
             "kubectl-egress": [
-                "leases.coordination.k8s.io [get list watch create update]", "secrets [create]", "secrets [tunnel-token] [get list watch]",
+                "leases.coordination.k8s.io [get list watch create update delete]", "secrets [create]",
+                "secrets [tunnel-token] [get list watch]",
             ],
         ]
 

@@ -164,4 +164,7 @@ private struct StuckCluster: Cluster {
     func apply(_ manifests: [Manifest], _ options: ApplyOptions) async throws -> [AppliedObject] { [] }
     func report(_ node: EgressNode) async throws {}
     func tunnelTokens() async throws -> [[UInt8]] { [] }
+    func hold(_ address: IPAddress, node: String) async throws -> AddressLock { .heldBy(node: "") }
+    func release(_ address: IPAddress, node: String) async throws {}
+    func heldAddresses(node: String) async throws -> Set<IPAddress> { [] }
 }

@@ -19,6 +19,8 @@ final class RecordingKernel: DatapathApplying, HostNetworking, StrategyProviding
         var netfilterWrites = 0
         var reserved: [ClosedRange<UInt16>] = []
         var refuses: (@Sendable (DatapathOperation) -> Bool)?
+        var announced: [ClaimedAddress] = []
+        var dead: Set<Int> = []
         var collected = 0
         var changes: [AsyncStream<Void>.Continuation] = []
     }
@@ -88,6 +90,28 @@ final class RecordingKernel: DatapathApplying, HostNetworking, StrategyProviding
         }
     }
 
+    func claimedAddresses() throws -> Set<ClaimedAddress> { datapath.claimedAddresses }
+    func addAddress(_ address: ClaimedAddress) throws { try change(address, isThere: true, .addAddress(address)) }
+    func removeAddress(_ address: ClaimedAddress) throws { try change(address, isThere: false, .removeAddress(address)) }
+    func announce(_ address: ClaimedAddress) throws { inner.withLock { $0.announced.append(address) } }
+    func liveInterfaces() throws -> Set<Int> { inner.withLock { Set($0.facts.interfaces.map(\.facts.index)).subtracting($0.dead) } }
+
+    /// As the kernel does it: the interface has the address then, or no longer.
+    private func change(_ claimed: ClaimedAddress, isThere: Bool, _ operation: DatapathOperation) throws {
+        try execute(operation)
+        inner.withLock { state in
+            guard let address = InterfaceAddress(claimed.address, prefixLength: claimed.address.family == .ipv4 ? 32 : 128) else { return }
+            for place in state.facts.interfaces.indices where state.facts.interfaces[place].facts.index == claimed.interfaceIndex {
+                state.facts.interfaces[place].facts.addresses.removeAll { $0 == address }
+                if isThere { state.facts.interfaces[place].facts.addresses.append(address) }
+            }
+        }
+    }
+
+    var announced: [ClaimedAddress] { inner.withLock { $0.announced } }
+    /// Interfaces without a carrier.
+    func unplug(_ interfaces: Set<Int>) { inner.withLock { $0.dead = interfaces } }
+
     func reservePorts(_ ports: ClosedRange<UInt16>) throws { inner.withLock { $0.reserved.append(ports) } }
 
     func list() async -> [PluginStatus] { [PluginStatus(name: "static", version: "1", module: "/m/static.so", isHealthy: true)] }
@@ -126,6 +150,8 @@ extension DatapathOperation {
         case .removeEntry(let id): state.entries[id] = nil
         case .setEgressAddress(let address, let record): state.egressAddresses[address] = record
         case .removeEgressAddress(let address): state.egressAddresses[address] = nil
+        case .addAddress(let claimed): state.claimedAddresses.insert(claimed)
+        case .removeAddress(let claimed): state.claimedAddresses.remove(claimed)
         case .forgetFlows, .forgetTranslations: break
         }
     }

@@ -96,6 +96,8 @@ extension DatapathState {
         case .removeEntry(let id): entries[id] = nil
         case .setEgressAddress(let address, let record): egressAddresses[address] = record
         case .removeEgressAddress(let address): egressAddresses[address] = nil
+        case .addAddress(let claimed): claimedAddresses.insert(claimed)
+        case .removeAddress(let claimed): claimedAddresses.remove(claimed)
         case .forgetFlows, .forgetTranslations: break
         }
     }

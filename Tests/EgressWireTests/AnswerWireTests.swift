@@ -94,6 +94,7 @@ extension SeededRandom {
                 let (a, b) = (random.ipv4(), random.ipv4())
                 return GuardedSources(sources: random.few { $0.ipv4() }, claimed: [min(a, b)...max(a, b)])
             }, uplinks: few { $0.text() })
+        state.claimedAddresses = Set(few { ClaimedAddress($0.address(), interfaceIndex: $0.below(99)) })
         return state
     }
 

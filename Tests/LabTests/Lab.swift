@@ -20,9 +20,13 @@ struct Lab {
     static let outside = "203.0.113.10"
 
     /// Brings the lab up with helper and agent on every node, runs the body, and takes everything down.
-    static func with(attach: String = "auto", start: Bool = true, onAPI: Bool = false, _ body: (Lab) async throws -> Void) async throws {
+    static func with(
+        attach: String = "auto", start: Bool = true, onAPI: Bool = false, plugins: String? = nil, _ body: (Lab) async throws -> Void
+    ) async throws {
         let id = "t" + String(UInt32.random(in: 0..<(1 << 28)), radix: 36)
-        let lab = Lab(id: id, environment: ["EGRESS_BIN": Lab.products.path, "EGRESS_ATTACH": attach], isOnAPI: onAPI)
+        var environment = ["EGRESS_BIN": Lab.products.path, "EGRESS_ATTACH": attach]
+        environment["EGRESS_PLUGINS"] = plugins
+        let lab = Lab(id: id, environment: environment, isOnAPI: onAPI)
         do {
             try lab.run("up", onAPI ? ["--api"] : []).check("lab up")
             if start { try lab.call("start") }

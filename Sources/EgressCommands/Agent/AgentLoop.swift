@@ -22,6 +22,7 @@ struct AgentLoop: Sendable {
         let voice = NodeVoice(cluster: cluster, clock: clock, log: log)
         let tokens = TunnelTokens(source: cluster)
         let asker = StrategyAsker(clock: clock, wake: wake, log: log)
+        let claims = AddressClaims(locks: cluster, node: settings.node, clock: clock, log: log, wake: wake)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await HelperFollower(loop: self, link: link, wake: wake).run() }
             group.addTask { await follow(wake) }
@@ -30,7 +31,8 @@ struct AgentLoop: Sendable {
             group.addTask { await voice.run() }
             group.addTask { await asker.run() }
             group.addTask { await wake.runAlarms(clock) }
-            await AgentWorker(loop: self, link: link, wake: wake, voice: voice, tokens: tokens, asker: asker).run()
+            group.addTask { await claims.run() }
+            await AgentWorker(loop: self, link: link, wake: wake, voice: voice, tokens: tokens, asker: asker, claims: claims).run()
             group.cancelAll()
         }
     }

@@ -12,6 +12,7 @@ struct AgentWorker: Sendable {
     let voice: NodeVoice
     let tokens: TunnelTokens
     let asker: StrategyAsker
+    let claims: AddressClaims
 
     func run() async {
         var memory = AgentMemory()
@@ -46,7 +47,7 @@ struct AgentWorker: Sendable {
             return try await withoutHelper(turn, connection, &memory)
         }
         let isMissing = memory.isReportMissing(in: turn.snapshot, node: loop.settings.node)
-        let outcomes = await outcomes(turn, facts, connection)
+        let outcomes = await claims.settle(EntryAnswers(await outcomes(turn, facts, connection), turn, remembered: memory.lastAnswers))
         var own = turn.announced(outcomes, remembered: memory.lastAnswers)
         memory.remember(own.resolutions, outcomes)
         if memory.applied?.connection != connection.number { own.policies = policiesNotInForce(own.policies, Self.unconfirmed) }
@@ -61,6 +62,7 @@ struct AgentWorker: Sendable {
             return false
         }
         let outcome = await apply(plan, connection, &memory)
+        if case .inForce = outcome { await claims.inForce(plan) }
         own.policies = policiesInForce(plan, outcome, effective)
         memory.own = own
         await voice.say(statement(own, turn, memory, isMissing: isMissing, outcome, effective))

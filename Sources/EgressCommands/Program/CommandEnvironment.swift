@@ -4,7 +4,7 @@ public import Logging
 
 /// A store of the cluster's state as commands use it.
 public typealias Cluster = ClusterReading & ClusterNaming & ClusterExporting & ClusterWriting & ObjectReading & NodeReporting
-    & TunnelSecretReading
+    & TunnelSecretReading & AddressLocking
 
 /// How commands reach what is outside of this program; the main program fills it with adapters.
 public struct CommandAdapters: Sendable {

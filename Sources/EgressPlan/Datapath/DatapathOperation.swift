@@ -27,6 +27,10 @@ public enum DatapathOperation: Sendable, Hashable {
     case removeEntry(id: UInt32)
     case setEgressAddress(IPAddress, EgressAddressRecord)
     case removeEgressAddress(IPAddress)
+    /// Puts an address on an interface, marked as ours. One that is there without our mark stays as it is.
+    case addAddress(ClaimedAddress)
+    /// Takes an address away that has our mark.
+    case removeAddress(ClaimedAddress)
     /// Forgets connections of the pod that its choices no longer allow; every one of them when the pod has no record.
     case forgetFlows(interfaceIndex: Int)
     /// Forgets translations of an entry that is gone, or whose address the entry doesn't have any more.

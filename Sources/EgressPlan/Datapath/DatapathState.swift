@@ -23,13 +23,16 @@ public struct DatapathState: Sendable, Hashable {
     public var entries: [UInt32: EntryRecord]
     public var egressAddresses: [IPAddress: EgressAddressRecord]
     public var netfilter: NetfilterRules
+    /// Egress addresses that are on an interface because we put them there; never an administrator's.
+    public var claimedAddresses: Set<ClaimedAddress>
 
     public init(
         settings: DatapathSettings = DatapathSettings(), attachments: Set<Attachment> = [], pods: [Int: PodRecord] = [:],
         sets: [UInt32: Set<SetRule>] = [:], policies: [UInt32: String] = [:], choices: [ChoiceKey: GatewayChoice] = [:],
         gateways: [IPAddress: GatewayRecord] = [:], nodes: [IPAddress: NodeRecord] = [:],
         cluster: [IPPrefix: InClusterRange.Kind] = [:], entries: [UInt32: EntryRecord] = [:],
-        egressAddresses: [IPAddress: EgressAddressRecord] = [:], netfilter: NetfilterRules = NetfilterRules()
+        egressAddresses: [IPAddress: EgressAddressRecord] = [:], netfilter: NetfilterRules = NetfilterRules(),
+        claimedAddresses: Set<ClaimedAddress> = []
     ) {
         self.settings = settings
         self.attachments = attachments
@@ -43,6 +46,7 @@ public struct DatapathState: Sendable, Hashable {
         self.entries = entries
         self.egressAddresses = egressAddresses
         self.netfilter = netfilter
+        self.claimedAddresses = claimedAddresses
     }
 }
 

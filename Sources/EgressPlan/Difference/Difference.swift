@@ -53,6 +53,8 @@ struct StateChange {
         steps += changed(from.gateways, to.gateways).map { .setGateway($0, $1) }
         // An address before its entries: else an answer to it would be for the node's own sockets for a moment.
         steps += changed(from.egressAddresses, to.egressAddresses).map { .setEgressAddress($0, $1) }
+        // On the interface only when its packets are known to be no socket's of the node, and before an entry sends from it.
+        steps += addressAdditions
         // An entry that isn't there drops: before the choices that name it. No id ever has a second owner.
         steps += entryAdditions
         // A new key isn't read before the flip; a change of one in use is one write, and either all that changes for its
@@ -78,6 +80,8 @@ struct StateChange {
         steps += gone(from.entries, to.entries).flatMap { id -> [DatapathOperation] in
             [.removeEntry(id: id), .forgetTranslations(entry: id)]
         }
+        // Nothing sends from it any more, and until it is gone its packets are no socket's of the node.
+        steps += addressRemovals
         steps += gone(from.egressAddresses, to.egressAddresses).map { .removeEgressAddress($0) }
         return steps
     }

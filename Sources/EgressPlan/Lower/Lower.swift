@@ -11,7 +11,10 @@ public func lower(_ plan: NodePlan, facts: HostFacts, tunnel: TunnelDevice, prev
     work.addPods()
     work.addEntries()
     work.addSurroundings()
-    return Lowering(state: work.state, notGoverned: work.notGoverned.sorted())
+    var state = work.state
+    let served = plan.entries.filter { state.entries[$0.id] != nil }
+    state.claimedAddresses = ClaimedAddresses(entries: served, facts: facts, previous: previous.claimedAddresses).wanted()
+    return Lowering(state: state, notGoverned: work.notGoverned.sorted())
 }
 
 private struct LoweringWork {

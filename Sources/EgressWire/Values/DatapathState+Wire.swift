@@ -36,6 +36,7 @@ extension DatapathState: WireValue {
             (try row.required("address").address(), EgressAddressRecord(isShared: try row.required("shared").bool()))
         }
         netfilter = try reader.value("netfilter")
+        claimedAddresses = Set(try reader.list("claimedAddresses") as [ClaimedAddress])
     }
 
     public var wire: JSONValue {
@@ -55,6 +56,7 @@ extension DatapathState: WireValue {
             "entries": .rows(entries) { ["id": JSONValue($0)] },
             "egressAddresses": .rows(egressAddresses) { ["address": .text($0)] },
             "netfilter": netfilter.wire,
+            "claimedAddresses": .list(claimedAddresses.sorted()),
         ]
     }
 }

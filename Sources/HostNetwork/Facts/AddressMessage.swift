@@ -10,6 +10,8 @@ struct AddressMessage {
     /// IFA_F_*.
     var flags: UInt32
     var isGlobalScope: Bool
+    /// IFA_PROTO: who put it there; 0 where nobody said, and before Linux 5.18.
+    var owner: UInt8
 
     /// Whether the kernel accepts packets to it and sends from it (RFC 4862, 5.4).
     var isUsable: Bool {
@@ -28,6 +30,7 @@ struct AddressMessage {
         self.address = address
         index = Int(head.ifa_index)
         flags = try attributes.last(Int(IFA_FLAGS))?.number(UInt32.self) ?? UInt32(head.ifa_flags)
+        owner = try attributes.last(Int(IFA_PROTO))?.number(UInt8.self) ?? 0
         isGlobalScope = head.ifa_scope == UInt8(RT_SCOPE_UNIVERSE.rawValue) && address.address.isGlobal
     }
 }

@@ -7,7 +7,9 @@ extension NetlinkSocket {
     /// Everything that the helper tells of the node's network, read anew.
     func hostFacts() throws(NetlinkError) -> HostFacts {
         let links = try links()
-        let held = Dictionary(grouping: try addresses(), by: \.index)
+        // Ours last, whatever the kernel's order: who takes an interface's first address means the node's own.
+        let all = try addresses()
+        let held = Dictionary(grouping: all.filter { !$0.isOurs } + all.filter(\.isOurs), by: \.index)
         let interfaces = links.map { HostInterface($0, addresses: held[$0.index, default: []].map(\.address)) }
         let names = Dictionary(links.map { ($0.index, $0.name) }) { first, _ in first }
         let ipv4 = try defaultRouteDevice(.ipv4)

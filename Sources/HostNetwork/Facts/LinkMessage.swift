@@ -12,6 +12,10 @@ struct LinkMessage {
     /// IFLA_INFO_DATA, which depends on the kind.
     var details: [Attribute] = []
     var flags: UInt32
+    /// ARPHRD_*.
+    var hardwareType: UInt16
+    /// IFLA_ADDRESS.
+    var hardwareAddress: [UInt8] = []
     var mtu = 0
     var master: Int?
     /// IFLA_LINK: for a veth the other end's index, in the namespace that `namespaceID` names.
@@ -20,6 +24,8 @@ struct LinkMessage {
     var namespaceID: Int32?
 
     var isUp: Bool { flags & UInt32(IFF_UP) != 0 }
+    /// Up, and something is at the other end (IFF_LOWER_UP, of the kernel's own enum).
+    var isLive: Bool { isUp && flags & 0x10000 != 0 }
     var isLoopback: Bool { flags & UInt32(IFF_LOOPBACK) != 0 }
     var isARPLess: Bool { flags & UInt32(IFF_NOARP) != 0 }
 
@@ -28,6 +34,7 @@ struct LinkMessage {
         guard let head = message.payload.load(ifinfomsg.self) else { throw .malformed("a link without a header") }
         index = Int(head.ifi_index)
         flags = head.ifi_flags
+        hardwareType = head.ifi_type
         for attribute in try Attribute.parse(message.payload.dropFirst(MemoryLayout<ifinfomsg>.size)) {
             try take(attribute)
         }
@@ -36,6 +43,7 @@ struct LinkMessage {
     private mutating func take(_ attribute: Attribute) throws(NetlinkError) {
         switch attribute.type {
         case Int(IFLA_IFNAME): name = attribute.value.text
+        case Int(IFLA_ADDRESS): hardwareAddress = Array(attribute.value)
         case Int(IFLA_MTU): mtu = Int(try attribute.number(UInt32.self))
         case Int(IFLA_MASTER): master = Int(try attribute.number(UInt32.self))
         case Int(IFLA_LINK): link = Int(try attribute.number(UInt32.self))

@@ -57,7 +57,17 @@ extension KubeClient {
     }
 
     /// Deletes an object; what it owns goes as its kind's default says.
-    func delete(_ path: ResourcePath) async throws(APIError) {
-        _ = try await json(APIRequest("DELETE", path.path))
+    ///
+    /// - Parameter object: as it was read: one with another `uid` or `resourceVersion` is left alone (409).
+    func delete(_ path: ResourcePath, only object: JSONValue? = nil) async throws(APIError) {
+        var request = APIRequest("DELETE", path.path)
+        if let metadata = object?["metadata"] {
+            request.contentType = "application/json"
+            request.body = [
+                "apiVersion": "v1", "kind": "DeleteOptions",
+                "preconditions": ["uid": metadata["uid"] ?? .null, "resourceVersion": metadata["resourceVersion"] ?? .null],
+            ]
+        }
+        _ = try await json(request)
     }
 }

@@ -24,6 +24,9 @@ final class FakeCluster: Cluster {
         /// Whatever is written fails, or the tokens can't be read.
         var writeFailure: CommandError?
         var tokenFailure: CommandError?
+        /// Locks of addresses by their holders.
+        var locks: [IPAddress: String] = [:]
+        var lockFailure: CommandError?
         /// Reports take so long.
         var reportDelay: Duration?
     }
@@ -159,6 +162,33 @@ final class FakeCluster: Cluster {
             }
         }
         return applied
+    }
+
+    var locks: [IPAddress: String] { state.withLock(\.locks) }
+    func lock(_ address: IPAddress, _ holder: String?) { state.withLock { $0.locks[address] = holder } }
+    func failLocks(_ error: CommandError?) { state.withLock { $0.lockFailure = error } }
+
+    func hold(_ address: IPAddress, node: String) async throws -> AddressLock {
+        try state.withLock { state in
+            if let failure = state.lockFailure { throw failure }
+            let holder = state.locks[address] ?? node
+            state.locks[address] = holder
+            return holder == node ? .held : .heldBy(node: holder)
+        }
+    }
+
+    func release(_ address: IPAddress, node: String) async throws {
+        try state.withLock { state in
+            if let failure = state.lockFailure { throw failure }
+            if state.locks[address] == node { state.locks[address] = nil }
+        }
+    }
+
+    func heldAddresses(node: String) async throws -> Set<IPAddress> {
+        try state.withLock { state in
+            if let failure = state.lockFailure { throw failure }
+            return Set(state.locks.filter { $0.value == node }.keys)
+        }
     }
 
     func tunnelTokens() async throws -> [[UInt8]] {

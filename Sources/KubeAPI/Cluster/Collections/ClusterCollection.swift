@@ -55,6 +55,10 @@ struct ClusterCollection: Sendable, Hashable {
 enum EgressObjects {
     static let namespace = "kubectl-egress"
     static let gatewayLabel = "kubectl-egress.dev/gateway"
+    /// On the Leases that are addresses' locks.
+    static let addressLabel = "kubectl-egress.dev/egress-ip"
+    /// The address of such a Lease, in canonical text.
+    static let addressAnnotation = "kubectl-egress.dev/address"
     static let leaderLease = "agent-leader"
     static let tokenSecret = "tunnel-token"
     static let tokenKey = "tokens"

@@ -169,6 +169,11 @@ extension ClusterTables {
         return new - old >= Self.noticedSilence
     }
 
+    /// When a gateway's Lease was renewed, as far as it is followed.
+    func heartbeat(of node: String) -> Int64? {
+        leases[ObjectKey(namespace: EgressObjects.namespace, name: node)].flatMap(RFC3339.seconds)
+    }
+
     /// Seconds without a heartbeat after which the next one is a change.
     private static let noticedSilence: Int64 = 30
 

@@ -9,12 +9,14 @@ struct NodeParts: Sendable {
     let elector: LeaderElector
     let taint: StartupTaint
     let secret: TunnelSecret
+    let locks: AddressLocks
 
     init(name: String, client: KubeClient, informers: Informers, log: Logger) {
         reporter = NodeReporter(node: name, client: client, informers: informers, log: log)
         events = EventPublisher(node: name, client: client, log: log)
         elector = LeaderElector(node: name, client: client, nodeCount: { [weak informers] in informers?.nodeCount ?? 1 }, log: log)
         taint = StartupTaint(node: name, client: client, log: log)
+        locks = AddressLocks(client: client, informers: informers, log: log)
         secret = TunnelSecret(client: client, log: log) { [weak informers] in informers?.signal() }
     }
 
@@ -24,16 +26,18 @@ struct NodeParts: Sendable {
         reporter.end()
         elector.end()
         secret.end()
+        locks.end()
     }
 
     func close() async {
         await reporter.close()
         await elector.close()
         secret.end()
+        locks.end()
     }
 }
 
-extension APICluster: NodeReporting, TunnelSecretReading {
+extension APICluster: NodeReporting, TunnelSecretReading, AddressLocking {
     private func parts() throws -> NodeParts {
         guard let node else { throw ClusterError("\(source) was opened for reading, not as a node's agent") }
         return node
@@ -55,4 +59,10 @@ extension APICluster: NodeReporting, TunnelSecretReading {
     }
 
     public func tunnelTokens() async throws -> [[UInt8]] { try await parts().secret.tokens() }
+
+    public func hold(_ address: IPAddress, node: String) async throws -> AddressLock { try await parts().locks.hold(address, node: node) }
+
+    public func release(_ address: IPAddress, node: String) async throws { try await parts().locks.release(address, node: node) }
+
+    public func heldAddresses(node: String) async throws -> Set<IPAddress> { try await parts().locks.held(by: node) }
 }
