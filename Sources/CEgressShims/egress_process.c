@@ -92,7 +92,7 @@ int egress_spawn(const char *path, char *const argv[], int input, int output, in
 	return egress_spawn_in(path, argv, fixed_environment, input, output, errors, control, pid);
 }
 
-int egress_reap(pid_t pid, int timeout_ms, struct egress_exit *exit)
+static int reap(pid_t pid, pid_t group, int timeout_ms, struct egress_exit *exit)
 {
 	int handle = pidfd_open(pid, 0);
 	int ready = 0;
@@ -111,10 +111,23 @@ int egress_reap(pid_t pid, int timeout_ms, struct egress_exit *exit)
 		exit->timed_out = 1;
 		kill(pid, SIGKILL);
 	}
+	/* Before it is reaped: until then nobody else can have the group's number. */
+	if (group > 0)
+		kill(-group, SIGKILL);
 	while (waitpid(pid, &exit->status, 0) < 0)
 		if (errno != EINTR)
 			return errno;
 	return 0;
+}
+
+int egress_reap(pid_t pid, int timeout_ms, struct egress_exit *exit)
+{
+	return reap(pid, 0, timeout_ms, exit);
+}
+
+int egress_reap_group(pid_t pid, int timeout_ms, struct egress_exit *exit)
+{
+	return reap(pid, pid, timeout_ms, exit);
 }
 
 static int write_all(int descriptor, const char *bytes, size_t length)

@@ -2,6 +2,7 @@ import EgressModel
 public import EgressPlan
 public import EgressPorts
 import EgressWire
+import JSONText
 public import Logging
 
 /// The node's helper: makes the kernel match the plan in force, follows the node's changes, and says what is.
@@ -127,11 +128,13 @@ public actor HelperService: HelperCalling {
         watchers.watch(from: lastFacts)
     }
 
-    /// Tells watchers when the facts are new.
+    /// Tells watchers when the facts are new, and modules when those that they see are.
     private func learn(_ facts: HostFacts) {
         guard facts != lastFacts else { return }
+        let (before, now) = (NodeFacts(lastFacts), NodeFacts(facts))
         lastFacts = facts
         watchers.tell(facts)
+        if now != before { strategies.factsChanged(JSONValue.object(now.moduleJSON).text()) }
     }
 
     public func status() throws -> HelperStatus {

@@ -35,4 +35,7 @@ public protocol StrategyProviding: Sendable {
     func list() async -> [PluginStatus]
     /// Throws ``HelperError`` with `not_found`, `plugin_refused`, `plugin_no_address` or `plugin_failed`.
     func resolve(strategy: String, requestJSON: String) async throws -> PluginAnswer
+    /// Something on the node changed; `json` is what `egress_plugin.h` says of `facts`. Returns at once, whatever modules
+    /// do: a module that is busy hears the newest, and a question asked after this one is answered knowing it.
+    func factsChanged(_ json: String)
 }

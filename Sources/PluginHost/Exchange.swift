@@ -8,6 +8,8 @@ import JSONText
 ///     {"id":2,"method":"resolve","config":"{}","request":"{…}"}    {"id":2,"result":{"answer":"{…}"}}
 ///     {"id":3,"method":"facts","facts":"{…}"}                      {"id":3,"error":{"code":"plugin_failed","message":"…"}}
 ///
+/// An answer also has `"descriptors":n`, how many are open in the module's process, and the one to `describe` has
+/// `"missing":["…"]`, what of its sandbox could not be had.
 /// The module's own JSON travels as text inside: neither side has to understand it to pass it on.
 enum Exchange {
     /// Of a text that a module gives or is given, NUL included.

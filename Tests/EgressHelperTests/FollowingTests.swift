@@ -25,6 +25,29 @@ import Testing
         }
     }
 
+    @Test func `modules hear of interfaces and routes, and of no pod's device`() async throws {
+        try await ServiceFixture.run { fixture in
+            let service = try await fixture.start()
+            fixture.kernel.become(.node(pods: [7, 8]))
+            await service.hostChanged()
+            #expect(fixture.kernel.told.isEmpty)
+            var facts = HostFacts.node(pods: [7, 8])
+            facts.interfaces[0].facts.addresses.append(try #require(InterfaceAddress("198.51.100.7/32")))
+            facts.interfaces[0].facts.altNames = ["enp1s0"]
+            fixture.kernel.become(facts)
+            await service.hostChanged()
+            await service.hostChanged()
+            #expect(
+                fixture.kernel.told == [
+                    #"{"interfaces":[{"name":"eth0","altNames":["enp1s0"],"index":2,"addresses":["192.0.2.11/24","198.51.100.7/32"],"up":true}],"defaultRoute":{"ipv4":"eth0","ipv6":null}}"#
+                ])
+            facts.defaultRoute.ipv6 = "eth0"
+            fixture.kernel.become(facts)
+            _ = try await service.facts()
+            #expect(fixture.kernel.told.count == 2)
+        }
+    }
+
     @Test func `after a restart the plan in force is known, and followed, without a new one`() async throws {
         try await ServiceFixture.run { fixture in
             let token = try #require(TunnelToken(octets: Array(1...12)))

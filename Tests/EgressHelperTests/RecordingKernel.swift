@@ -23,6 +23,7 @@ final class RecordingKernel: DatapathApplying, HostNetworking, StrategyProviding
         var dead: Set<Int> = []
         var collected = 0
         var changes: [AsyncStream<Void>.Continuation] = []
+        var told: [String] = []
     }
 
     private let inner = Mutex(State())
@@ -35,6 +36,8 @@ final class RecordingKernel: DatapathApplying, HostNetworking, StrategyProviding
     var netfilterWrites: Int { inner.withLock { $0.netfilterWrites } }
     var done: [DatapathOperation] { inner.withLock { $0.done } }
     var reserved: [ClosedRange<UInt16>] { inner.withLock { $0.reserved } }
+    /// What modules were told of the node.
+    var told: [String] { inner.withLock { $0.told } }
     var collected: Int { inner.withLock { $0.collected } }
 
     func refuse(_ refuses: (@Sendable (DatapathOperation) -> Bool)?) { inner.withLock { $0.refuses = refuses } }
@@ -115,6 +118,8 @@ final class RecordingKernel: DatapathApplying, HostNetworking, StrategyProviding
     func reservePorts(_ ports: ClosedRange<UInt16>) throws { inner.withLock { $0.reserved.append(ports) } }
 
     func list() async -> [PluginStatus] { [PluginStatus(name: "static", version: "1", module: "/m/static.so", isHealthy: true)] }
+
+    func factsChanged(_ json: String) { inner.withLock { $0.told.append(json) } }
 
     func resolve(strategy: String, requestJSON: String) async throws -> PluginAnswer {
         guard strategy == "static" else { throw HelperError(code: "not_found", message: "no module \(strategy)") }

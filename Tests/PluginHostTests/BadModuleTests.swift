@@ -9,29 +9,11 @@ import Testing
 /// Whatever a module does wrong is its own loss.
 @Suite(.requires(.lab))
 struct BadModuleTests {
-    /// `good` answers beside it, before and after.
-    private func beside(_ folder: ModuleFolder, call: Duration = .seconds(10), _ body: (PluginHost) async throws -> Void) async throws {
-        try folder.compile("good", ModuleSource(name: "good").text)
-        let host = try folder.host(patience: PluginPatience(start: .seconds(30), call: call, restart: .seconds(60)))
-        #expect(try await host.resolve(strategy: "good", requestJSON: "{}").ipv4 == [try address("198.51.100.7")])
-        try await body(host)
-        #expect(try await host.resolve(strategy: "good", requestJSON: "{}").ipv4 == [try address("198.51.100.7")])
-    }
-
-    private func reason(_ host: PluginHost, _ folder: ModuleFolder) async -> String {
-        let statuses = await host.list()
-        #expect(statuses.count == 2)
-        #expect(statuses.first { $0.name == "good" }?.isHealthy == true)
-        let bad = statuses.first { $0.module == folder.file("bad.so") }
-        #expect(bad?.isHealthy == false)
-        return bad?.reason ?? ""
-    }
-
     @Test func `a file that is no shared object`() async throws {
         let folder = try ModuleFolder()
         try folder.write("#!/bin/sh\n", to: "bad.so")
-        try await beside(folder) { host in
-            #expect(await reason(host, folder).contains("can't be loaded"))
+        try await folder.besideGood { host in
+            #expect(await folder.reason(host).contains("can't be loaded"))
             await expect("plugin_failed", "can't be loaded") { _ = try await host.resolve(strategy: "bad", requestJSON: "{}") }
         }
     }
@@ -52,8 +34,8 @@ struct BadModuleTests {
     func `a module that can't be used says why, and its neighbour answers`(source: String, words: String) async throws {
         let folder = try ModuleFolder()
         try folder.compile("bad", source)
-        try await beside(folder) { host in
-            let reason = await reason(host, folder)
+        try await folder.besideGood { host in
+            let reason = await folder.reason(host)
             #expect(reason.contains(words), "\(reason)")
         }
     }
@@ -69,16 +51,16 @@ struct BadModuleTests {
     func `a module that breaks while it is asked`(body: String, words: String) async throws {
         let folder = try ModuleFolder()
         try folder.compile("bad", "#include <signal.h>\n" + ModuleSource(name: "bad", resolve: body + "\nreturn 0;").text)
-        try await beside(folder) { host in
+        try await folder.besideGood { host in
             await expect("plugin_failed", words) { _ = try await host.resolve(strategy: "bad", requestJSON: "{}") }
-            #expect(await reason(host, folder).contains(words))
+            #expect(await folder.reason(host).contains(words))
         }
     }
 
     @Test func `a module that hangs is killed, and others don't wait for it`() async throws {
         let folder = try ModuleFolder()
         try folder.compile("bad", ModuleSource(name: "bad", resolve: "for (;;) { pause(); } return 0;").text)
-        try await beside(folder, call: .seconds(3)) { host in
+        try await folder.besideGood(call: .seconds(15)) { host in
             _ = await host.list()
             let start = ContinuousClock.now
             async let hanging: Void = expect("plugin_failed", "did not answer within") {
@@ -86,9 +68,9 @@ struct BadModuleTests {
             }
             try await Task.sleep(for: .milliseconds(100))
             _ = try await host.resolve(strategy: "good", requestJSON: "{}")
-            #expect(ContinuousClock.now - start < .seconds(2))
+            #expect(ContinuousClock.now - start < .seconds(10))
             await hanging
-            #expect(ContinuousClock.now - start < .seconds(8))
+            #expect(ContinuousClock.now - start < .seconds(60))
         }
     }
 
@@ -108,12 +90,13 @@ struct BadModuleTests {
         let folder = try ModuleFolder()
         let crash = "if (strstr(request_json, \"crash\")) abort();\nreturn say(answer, \"{\\\"validSeconds\\\":%d}\", getpid());"
         try folder.compile("bad", ModuleSource(name: "bad", resolve: crash).text)
-        let host = try folder.host(patience: PluginPatience(start: .seconds(30), call: .seconds(10), restart: .milliseconds(1500)))
+        let host = try folder.host(
+            patience: PluginPatience(start: .seconds(30), call: .seconds(10), restart: .seconds(5), look: .seconds(30)))
         let first = try await host.resolve(strategy: "bad", requestJSON: "{}").validSeconds
         #expect(try await host.resolve(strategy: "bad", requestJSON: "{}").validSeconds == first, "one process for many requests")
         await expect("plugin_failed", "crashed: Aborted") { _ = try await host.resolve(strategy: "bad", requestJSON: #"{"crash":1}"#) }
         await expect("plugin_failed", "crashed: Aborted") { _ = try await host.resolve(strategy: "bad", requestJSON: "{}") }
-        try await Task.sleep(for: .milliseconds(1600))
+        try await Task.sleep(for: .milliseconds(5100))
         let second = try await host.resolve(strategy: "bad", requestJSON: "{}").validSeconds
         #expect(second != nil && second != first)
         #expect(await host.list().map(\.restarts) == [1])

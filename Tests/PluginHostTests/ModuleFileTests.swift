@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import EgressPlan
 import Glibc
-import PluginHost
 import TestKit
 import Testing
+
+@testable import PluginHost
 
 /// Which files are loaded at all.
 @Suite(.requires(.lab))
@@ -16,7 +17,11 @@ struct ModuleFileTests {
         ("chmod o+w m.so", "m.so can be written by others than root"), ("chmod g+w m.so", "m.so can be written by others than root"),
         ("chown nobody m.so", "m.so belongs to user 65534"),
         ("mv m.so real; ln -s real m.so; chmod o+w real", "real can be written by others"),
-        ("rm m.so; ln -s nowhere m.so", "can't be found"), ("rm m.so; mkdir m.so", "is no file"), ("chmod go-r m.so", "can't be loaded"),
+        ("mkdir in; mv m.so in/real; chmod 1777 in; ln -s in/real m.so", "in can be written by others than root"),
+        ("mkdir in; mv m.so real; ln -s ../real in/link; chown -h nobody in/link; ln -s in/link m.so", "in/link belongs to user 65534"),
+        ("rm m.so; ln -s m.so m.so", "more than 40 links"), ("rm m.so; ln -s good.so/m.so m.so", "can't be found: Not a directory"),
+        ("rm m.so; mkfifo m.so", "is no file"), ("rm m.so; ln -s nowhere m.so", "can't be found"), ("rm m.so; mkdir m.so", "is no file"),
+        ("chmod go-r m.so", "can't be loaded"),
     ])
     func `a module that others could have changed is not loaded`(script: String, words: String) async throws {
         let folder = try ModuleFolder()
@@ -27,6 +32,45 @@ struct ModuleFileTests {
         #expect(!status.isHealthy)
         #expect(status.reason?.contains(words) == true, "\(status.reason ?? "")")
         #expect(try await self.status(folder, "good").isHealthy)
+    }
+
+    /// POSIX access lists, as `setfacl -m u:nobody:rw` writes them: version 2, then tag, permissions, user.
+    @Test func `a module that an access list lets somebody write is not loaded`() async throws {
+        let folder = try ModuleFolder()
+        try folder.compile("m", ModuleSource(name: "m").text)
+        try folder.compile("good", ModuleSource(name: "good").text)
+        // Its owner, nobody, the group, the mask, everybody.
+        let entries = "(1, 7, -1), (2, 6, 65534), (4, 5, -1), (16, 7, -1), (32, 5, -1)"
+        let write = """
+            import os, struct
+            os.setxattr("\(folder.file("m.so"))", "system.posix_acl_access",
+                struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in (\(entries))))
+            """
+        try run("/usr/bin/python3", ["-c", write])
+        let status = try await status(folder, "m")
+        #expect(!status.isHealthy)
+        #expect(status.reason?.contains("m.so can be written by others than root") == true)
+        #expect(try await self.status(folder, "good").isHealthy)
+    }
+
+    @Test func `a folder of links that others can write has no modules, whatever they lead to`() async throws {
+        let (trusted, folder) = (try ModuleFolder(), try ModuleFolder())
+        try trusted.compile("m", ModuleSource(name: "m").text)
+        try run("/bin/sh", ["-ec", "cd \(folder.path); ln -s \(trusted.file("m.so")) m.so"])
+        #expect(try await status(folder, "m").isHealthy)
+        chmod(folder.path, 0o1777)
+        #expect(try await status(folder, "m").reason?.contains("\(folder.path) can be written by others") == true)
+    }
+
+    @Test func `a file system that an ordinary user makes up is found among the mounts`() {
+        let mounts = """
+            21 1 259:1 / / rw,relatime shared:1 - ext4 /dev/root rw
+            30 21 0:40 / /run/user/1000/doc rw,nosuid,nodev shared:9 master:2 - fuse.portal portal rw,user_id=1000,group_id=1000
+            31 21 0:41 / /var/lib/x rw - fuse.lxcfs lxcfs rw,user_id=0,group_id=0,allow_other
+            32 21 0:42 / /mnt rw - 9p share rw,access=client
+            """
+        let users = [21, 30, 31, 32, 33].map { ModuleMount.foreignUser(ofMount: $0, in: mounts) }
+        #expect(users == [nil, 1000, nil, nil, nil])
     }
 
     @Test(arguments: ["chmod o+w", "chmod g+w", "chmod 1777", "chown nobody"])

@@ -27,8 +27,12 @@ final class ModuleFolder: Sendable {
         fclose(stream)
     }
 
-    /// Compiles C text into `name.so`.
+    /// Compiles C text into `name.so`; each text once.
     func compile(_ name: String, _ source: String) throws {
+        if let made = Self.compiled.withLock({ $0[source] }) {
+            unlink(file("\(name).so"))
+            return try write(made, to: "\(name).so")
+        }
         try write(source, to: "\(name).c")
         try run(
             "/usr/bin/cc",
@@ -36,6 +40,25 @@ final class ModuleFolder: Sendable {
                 "-std=gnu11", "-Wall", "-Werror", "-fPIC", "-shared", "-I\(project)/plugins/include", file("\(name).c"), "-o",
                 file("\(name).so"),
             ])
+        let bytes = try read("\(name).so")
+        Self.compiled.withLock { $0[source] = bytes }
+    }
+
+    private static let compiled = Mutex<[String: [UInt8]]>([:])
+
+    private func read(_ name: String) throws -> [UInt8] {
+        guard let stream = fopen(file(name), "r") else { throw Failure(text: "fopen \(name)") }
+        defer { fclose(stream) }
+        var (bytes, buffer) = ([UInt8](), [UInt8](repeating: 0, count: 64 << 10))
+        while case let count = fread(&buffer, 1, buffer.count, stream), count > 0 { bytes += buffer[..<count] }
+        return bytes
+    }
+
+    private func write(_ bytes: [UInt8], to name: String) throws {
+        guard let stream = fopen(file(name), "w") else { throw Failure(text: "fopen \(name)") }
+        defer { fclose(stream) }
+        guard fwrite(bytes, 1, bytes.count, stream) == bytes.count else { throw Failure(text: "fwrite \(name)") }
+        chmod(file(name), 0o755)
     }
 
     /// As plugins/static/README.md says.
@@ -49,22 +72,26 @@ final class ModuleFolder: Sendable {
     }
 
     func host(
-        patience: PluginPatience = PluginPatience(start: .seconds(30), call: .seconds(10), restart: .seconds(60)), log: LogLines? = nil
-    ) throws
-        -> PluginHost
-    {
+        patience: PluginPatience = .ofTests, log: LogLines? = nil, executable: String? = nil
+    ) throws -> PluginHost {
         var logger = Logger(label: "test") { _ in log ?? LogLines() }
         logger.logLevel = .trace
-        return PluginHost(executable: try launcher(), folders: [path], patience: patience, logger: logger)
+        return PluginHost(executable: try executable ?? launcher(), folders: [path], patience: patience, logger: logger)
     }
 
-    private func launcher() throws -> String {
+    /// What stands for `egress-helper`.
+    func launcher() throws -> String {
         var bytes = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &bytes, bytes.count - 1)
         let own = String(decoding: bytes.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         guard let slash = own.lastIndex(of: "/") else { throw Failure(text: "no path of its own") }
         return "\(own[..<slash])/PluginHostLauncher"
     }
+}
+
+extension PluginPatience {
+    /// For a machine that is busy with other things.
+    static let ofTests = PluginPatience(start: .seconds(30), call: .seconds(10), restart: .seconds(60), look: .seconds(30))
 }
 
 struct Failure: Error {

@@ -8,6 +8,8 @@ struct ModuleSource {
     /// Body of `resolve`; `request_json`, `answer` and `error` are there, and `say(text, format, …)`.
     var resolve = "say(answer, \"{\\\"ipv4\\\":[\\\"198.51.100.7\\\"]}\"); return 0;"
     var facts = "return 0;"
+    /// Before `*instance` is set to NULL.
+    var close = ""
     /// Members of the table that replace the usual ones.
     var table = ""
     /// Before everything else.
@@ -17,11 +19,20 @@ struct ModuleSource {
         """
         #define _GNU_SOURCE
         #include "egress_plugin.h"
+        #include <errno.h>
         #include <fcntl.h>
+        #include <pthread.h>
+        #include <signal.h>
         #include <stdarg.h>
         #include <stdio.h>
         #include <stdlib.h>
         #include <string.h>
+        #include <sys/mman.h>
+        #include <sys/prctl.h>
+        #include <sys/resource.h>
+        #include <sys/socket.h>
+        #include <sys/stat.h>
+        #include <sys/syscall.h>
         #include <sys/wait.h>
         #include <unistd.h>
 
@@ -45,7 +56,7 @@ struct ModuleSource {
             \(resolve)
         }
         static int32_t my_facts(void *instance, const char *facts_json) { \(facts) }
-        static void my_close(void **instance) { *instance = NULL; }
+        static void my_close(void **instance) { \(close) *instance = NULL; }
         #pragma GCC diagnostic ignored "-Woverride-init"
         static const struct egress_plugin table = {
             .size = sizeof(table), .abi = EGRESS_PLUGIN_ABI, .name = "\(name)", .version = "1.0",

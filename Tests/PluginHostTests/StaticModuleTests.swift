@@ -74,7 +74,9 @@ struct StaticModuleTests {
 
     @Test func `an address of a gateway's interface is the answer, wherever it is`() async throws {
         #expect(try await resolve(#"{"ipv4":["192.0.2.11"]}"#) == PluginAnswer(version: "1", ipv4: [address("192.0.2.11")]))
-        #expect(try await resolve(#"{"ipv4":["203.0.113.9"],"ipv6":[],"interface":null}"#) == PluginAnswer(version: "1", ipv4: [address("203.0.113.9")]))
+        #expect(
+            try await resolve(#"{"ipv4":["203.0.113.9"],"ipv6":[],"interface":null}"#)
+                == PluginAnswer(version: "1", ipv4: [address("203.0.113.9")]))
         #expect(try await resolve(#"{"ipv6":["2001:DB8::0:11"]}"#) == PluginAnswer(version: "1", ipv6: [address("2001:db8::11")]))
     }
 

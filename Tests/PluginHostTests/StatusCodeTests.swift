@@ -99,7 +99,7 @@ struct StatusCodeTests {
         let log = LogLines()
         let host = try folder.host(log: log)
         #expect(try await host.resolve(strategy: "m", requestJSON: "{}").validSeconds == 1)
-        await host.factsChanged("42")
+        host.factsChanged("42")
         #expect(try await host.resolve(strategy: "m", requestJSON: "{}").validSeconds == 42)
         #expect(log.lines.contains("warning: told  [2J"), "\(log.lines)")
         #expect(log.lines.contains("info: printed"))

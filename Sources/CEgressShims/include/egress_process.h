@@ -32,6 +32,9 @@ int egress_run(const char *path, char *const argv[], const void *input, size_t l
 /* Waits for the end of a child, at most `timeout_ms`; then kills and reaps it. */
 int egress_reap(pid_t pid, int timeout_ms, struct egress_exit *exit);
 
+/* The same, and kills what is left of the group that the child leads, if it does. */
+int egress_reap_group(pid_t pid, int timeout_ms, struct egress_exit *exit);
+
 /* Runs `path` to its end with the environment `envp`, standard input from `input` (nothing when -1), the caller's standard
  * error, and reads its standard output into `bytes`. It is killed when it prints more than `capacity` bytes (then `said`
  * is greater) or, with `timeout_ms` >= 0, when the time is over. What it leaves running is not waited for. */

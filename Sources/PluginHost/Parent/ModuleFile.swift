@@ -21,49 +21,18 @@ struct ModuleFile: Hashable {
     }
 
     /// Throws the reason why nobody should load it: somebody else than root could put other code there.
-    ///
-    /// A parent folder that everybody may write is fine when it is sticky, as /tmp: what root owns in it stays root's.
     init(checking path: String) throws(Untrusted) {
-        guard path.hasPrefix("/"), let resolved = realpath(path, nil) else {
-            throw Untrusted(reason: "\(path) can't be found: \(String(cString: strerror(errno)))")
+        let trusted = try TrustedPath(path)
+        let status = trusted.status
+        guard status.st_mode & S_IFMT == S_IFREG else { throw Untrusted(reason: "\(trusted.path) is no file") }
+        if let user = ModuleMount.foreignUser(ofFile: trusted.path) {
+            throw Untrusted(
+                reason: "\(trusted.path) is on a file system that a process of user \(user) makes up; copy it to one of root's")
         }
-        defer { free(resolved) }
-        self.path = String(cString: resolved)
-        let status = try Self.status(self.path)
-        guard status.st_mode & S_IFMT == S_IFREG else { throw Untrusted(reason: "\(self.path) is no file") }
-        try Self.check(self.path, status, mayBeSticky: false)
-        var folder = self.path
-        var isFirst = true
-        while let slash = folder.lastIndex(of: "/"), folder != "/" {
-            folder = slash == folder.startIndex ? "/" : String(folder[..<slash])
-            try Self.check(folder, try Self.status(folder), mayBeSticky: !isFirst)
-            isFirst = false
-        }
+        self.path = trusted.path
         identity = [
             Int(truncatingIfNeeded: status.st_dev), Int(truncatingIfNeeded: status.st_ino), Int(status.st_size),
-            Int(status.st_mtim.tv_sec), Int(status.st_mtim.tv_nsec),
+            Int(status.st_mtim.tv_sec), Int(status.st_mtim.tv_nsec), Int(status.st_ctim.tv_sec), Int(status.st_ctim.tv_nsec),
         ]
-    }
-
-    private static func status(_ path: String) throws(Untrusted) -> stat {
-        var status = stat()
-        guard lstat(path, &status) == 0 else {
-            throw Untrusted(reason: "\(path) can't be looked at: \(String(cString: strerror(errno)))")
-        }
-        return status
-    }
-
-    private static func check(_ path: String, _ status: stat, mayBeSticky: Bool) throws(Untrusted) {
-        guard status.st_uid == 0 else {
-            throw Untrusted(reason: "\(path) belongs to user \(status.st_uid), and must to root: chown root \(path)")
-        }
-        let isSticky = mayBeSticky && status.st_mode & S_ISVTX != 0
-        guard status.st_mode & (S_IWGRP | S_IWOTH) == 0 || isSticky else {
-            throw Untrusted(reason: "\(path) can be written by others than root: chmod go-w \(path)")
-        }
-    }
-
-    struct Untrusted: Error, Hashable {
-        var reason: String
     }
 }

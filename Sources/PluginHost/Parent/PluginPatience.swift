@@ -8,11 +8,16 @@ public struct PluginPatience: Sendable, Hashable {
     public var call: Duration
     /// Before the second start; twice as long each time after, and a minute at most.
     public var restart: Duration
+    /// How long a list of all modules waits for those that are busy.
+    public var look: Duration
 
-    public init(start: Duration = .seconds(5), call: Duration = .seconds(2), restart: Duration = .seconds(1)) {
+    public init(
+        start: Duration = .seconds(5), call: Duration = .seconds(2), restart: Duration = .seconds(1), look: Duration = .seconds(1)
+    ) {
         self.start = start
         self.call = call
         self.restart = restart
+        self.look = look
     }
 
     func restart(afterFailures count: Int) -> Duration {
