@@ -14,8 +14,8 @@ BPF_CLANG    ?= $(if $(wildcard $(SWIFT_BIN)clang),$(SWIFT_BIN)clang,clang)
 BPF_CFLAGS   := -target bpf -mcpu=v3 -std=gnu2x -O2 -g -Wall -Wextra -Werror -mllvm -no-stack-slot-sharing -Ibpf -Ibpf/include \
                 -isystem /usr/include/$(shell uname -m)-linux-gnu
 BPF_HEADERS  := $(wildcard bpf/include/*.h bpf/lib/*.h)
-PLUGINS      := static
-PLUGIN_FLAGS := -std=c11 -O2 -g -Wall -Wextra -Wpedantic -Werror -fPIC -fvisibility=hidden -Iplugins/include
+PLUGINS      := static interface node-annotation
+PLUGIN_FLAGS := -std=c11 -O2 -g -Wall -Wextra -Wpedantic -Werror -fPIC -fvisibility=hidden -Iplugins/include -Iplugins/lib
 LAB          := Tests/Lab/lab
 LAB_ID       ?= play
 BENCH_ROUNDS ?= 5
@@ -23,12 +23,12 @@ VERSION      := $(shell sed -n 's/.*static let current = "\(.*\)"/\1/p' Sources/
 # Its own folder: the runtime of Swift is in these programs, so that the image needs none.
 RELEASE      := $(BUILD)/static
 
-.PHONY: all deps bpf plugins build demo demo-api lab lab-down test test-unit test-packet test-lab test-deploy bench image check fmt completions clean help
+.PHONY: all deps bpf plugins build demo demo-api lab lab-down test test-unit test-plugins test-packet test-lab test-deploy bench image check fmt completions clean help
 
 all: build
 
 help:
-	@sed -n '2,5s/^# //p' Makefile; echo; echo "also: bpf plugins lab lab-down test-unit test-packet test-lab test-deploy bench image check fmt completions clean"
+	@sed -n '2,5s/^# //p' Makefile; echo; echo "also: bpf plugins lab lab-down test-unit test-plugins test-packet test-lab test-deploy bench image check fmt completions clean"
 
 deps:
 	@.ci/install build
@@ -48,9 +48,11 @@ $(BUILD)/bpf/%.bpf.o:
 
 plugins: deps $(PLUGINS:%=$(BUILD)/plugins/%.so)
 
-$(BUILD)/plugins/%.so: plugins/%/*.c plugins/include/egress_plugin.h
+# What the project's own modules share is compiled into each.
+$(BUILD)/plugins/%.so: plugins/%/*.c $(wildcard plugins/lib/*.c plugins/*/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(PLUGIN_FLAGS) -shared $(shell pkg-config --cflags json-c) $(filter %.c,$^) $(shell pkg-config --libs json-c) -o $@
+	$(CC) $(PLUGIN_FLAGS) -shared $(shell pkg-config --cflags json-c) $(filter plugins/$*/%.c,$^) $(if $(filter $*,$(PLUGINS)),$(wildcard plugins/lib/*.c)) \
+		$(shell pkg-config --libs json-c) -o $@
 
 build: bpf plugins
 	$(SWIFT) build -c $(CONFIG)
@@ -85,6 +87,11 @@ test:
 
 test-unit: build
 	@.ci/run-tests --unit
+
+# `make test` has these too, as SanitizerTests.
+test-plugins: deps
+	@plugins/test/run drive
+	@plugins/test/run fuzz || [ $$? = 77 ]
 
 test-packet: build
 	@.ci/run-tests --filter PacketTests

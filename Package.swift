@@ -141,8 +141,8 @@ let package = Package(
         tests(
             "PluginHostTests",
             [
-                "PluginHost", "PluginHostLauncher", "EgressModel", "EgressPlan", "EgressPorts", "CEgressPlugin", "CEgressShims", "TestKit",
-                logging,
+                "PluginHost", "PluginHostLauncher", "EgressModel", "EgressPlan", "EgressPorts", "JSONText", "CEgressPlugin", "CEgressShims",
+                "TestKit", logging,
             ]),
         .testTarget(
             name: "KubeAPITests",

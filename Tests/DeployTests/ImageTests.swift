@@ -39,7 +39,11 @@ import Testing
         let root = try Image.bundle() + "/rootfs"
         let there = { FileManager.default.fileExists(atPath: root + $0) }
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: root + "/usr/bin/kubectl_complete-egress") == "kubectl-egress")
-        #expect(there("/usr/lib/kubectl-egress/plugins/static.so"))
+        let makefile = try #require(FileText.read(Programs.top + "/Makefile"))
+        let line = try #require(makefile.split(separator: "\n").first { $0.hasPrefix("PLUGINS ") })
+        let modules = line.split(separator: " ").dropFirst(2)
+        #expect(modules.contains("static"))
+        for module in modules { #expect(there("/usr/lib/kubectl-egress/plugins/\(module).so"), "\(module)") }
         let packages = try FileManager.default.contentsOfDirectory(atPath: root + "/var/lib/dpkg/status.d")
         #expect(packages.contains("libcurl4") && packages.contains("nftables"))
         #expect(there("/usr/share/doc/libcurl4/copyright"))

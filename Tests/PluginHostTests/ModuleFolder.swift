@@ -61,16 +61,6 @@ final class ModuleFolder: Sendable {
         chmod(file(name), 0o755)
     }
 
-    /// As plugins/static/README.md says.
-    func compileStatic() throws {
-        try run(
-            "/usr/bin/cc",
-            [
-                "-std=c11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fvisibility=hidden",
-                "-I\(project)/plugins/include", "\(project)/plugins/static/static.c", "-o", file("static.so"), "-ljson-c",
-            ])
-    }
-
     func host(
         patience: PluginPatience = .ofTests, log: LogLines? = nil, executable: String? = nil
     ) throws -> PluginHost {
