@@ -3,6 +3,7 @@
 # make demo-api  the same on a real API server instead of a folder of manifests   (root)
 # make test   every test there is                                                  (root; skips say why without)
 # make        builds the programs, the BPF object and the plugin modules
+# make install   puts programs, modules and what authors of modules need under PREFIX
 
 SWIFT        ?= swift
 CONFIG       ?= debug
@@ -15,20 +16,38 @@ BPF_CFLAGS   := -target bpf -mcpu=v3 -std=gnu2x -O2 -g -Wall -Wextra -Werror -ml
                 -isystem /usr/include/$(shell uname -m)-linux-gnu
 BPF_HEADERS  := $(wildcard bpf/include/*.h bpf/lib/*.h)
 PLUGINS      := static interface node-annotation
+# Built for tests and for authors to look at, and not installed.
+SAMPLES      := sample
 PLUGIN_FLAGS := -std=c11 -O2 -g -Wall -Wextra -Wpedantic -Werror -fPIC -fvisibility=hidden -Iplugins/include -Iplugins/lib
+# Embedded Swift: a module needs nothing of the runtime that the helper may or may not have in its own way (docs/plugins.md).
+SWIFT_PLUGIN := $(SWIFT)c -enable-experimental-feature Embedded -wmo -parse-as-library -Osize -swift-version 6 -warnings-as-errors \
+                -emit-library -Iplugins/include
 LAB          := Tests/Lab/lab
 LAB_ID       ?= play
 BENCH_ROUNDS ?= 5
 VERSION      := $(shell sed -n 's/.*static let current = "\(.*\)"/\1/p' Sources/EgressModel/ProductVersion.swift)
 # Its own folder: the runtime of Swift is in these programs, so that the image needs none.
 RELEASE      := $(BUILD)/static
+PROGRAMS     := kubectl-egress egress-helper
 
-.PHONY: all deps bpf plugins build demo demo-api lab lab-down test test-unit test-plugins test-packet test-lab test-deploy bench image check fmt completions clean help
+# Where `make install` puts what; DESTDIR goes before all of it. FROM: a folder with programs that are built already.
+PREFIX       ?= /usr/local
+BIN_DIR      := $(PREFIX)/bin
+INCLUDE_DIR  := $(PREFIX)/include
+PLUGIN_DIR   := $(PREFIX)/lib/kubectl-egress/plugins
+PC_DIR       := $(PREFIX)/share/pkgconfig
+BASH_DIR     := $(PREFIX)/share/bash-completion/completions
+FISH_DIR     := $(PREFIX)/share/fish/vendor_completions.d
+ZSH_DIR      := $(PREFIX)/share/zsh/site-functions
+RELEASE_BIN   = $(shell $(SWIFT) build -c release --scratch-path $(RELEASE) --show-bin-path)
+FROM         ?=
+
+.PHONY: all install uninstall release deps bpf plugins build demo demo-api lab lab-down test test-unit test-plugins test-packet test-lab test-deploy bench image check fmt completions clean help
 
 all: build
 
 help:
-	@sed -n '2,5s/^# //p' Makefile; echo; echo "also: bpf plugins lab lab-down test-unit test-plugins test-packet test-lab test-deploy bench image check fmt completions clean"
+	@sed -n '2,6s/^# //p' Makefile; echo; echo "also: uninstall release bpf plugins lab lab-down test-unit test-plugins test-packet test-lab test-deploy bench image check fmt completions clean; FROM=folder installs programs built before"
 
 deps:
 	@.ci/install build
@@ -46,13 +65,19 @@ $(BUILD)/bpf/%.bpf.o:
 	@mv $@.new $@
 	@touch Sources/CEgressObjects/objects.c
 
-plugins: deps $(PLUGINS:%=$(BUILD)/plugins/%.so)
+plugins: deps $(PLUGINS:%=$(BUILD)/plugins/%.so) $(SAMPLES:%=$(BUILD)/plugins/%.so)
 
 # What the project's own modules share is compiled into each.
-$(BUILD)/plugins/%.so: plugins/%/*.c $(wildcard plugins/lib/*.c plugins/*/*.h)
+$(BUILD)/plugins/%.so: plugins/%/*.c plugins/include/egress_plugin.h $(wildcard plugins/lib/*.c plugins/*/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(PLUGIN_FLAGS) -shared $(shell pkg-config --cflags json-c) $(filter plugins/$*/%.c,$^) $(if $(filter $*,$(PLUGINS)),$(wildcard plugins/lib/*.c)) \
 		$(shell pkg-config --libs json-c) -o $@
+
+# Tried after the one above: a folder without C files.
+$(BUILD)/plugins/%.so: plugins/%/*.swift plugins/%/*.h plugins/%/exports.map plugins/include/egress_plugin.h
+	@mkdir -p $(@D)
+	$(SWIFT_PLUGIN) -module-name $(subst -,_,$*) $(shell pkg-config --cflags json-c) -import-objc-header plugins/$*/$*.h plugins/$*/*.swift \
+		$(shell pkg-config --libs json-c) -Xlinker --version-script=plugins/$*/exports.map -Xlinker -z -Xlinker defs -o $@
 
 build: bpf plugins
 	$(SWIFT) build -c $(CONFIG)
@@ -114,16 +139,39 @@ bench: bpf plugins
 image:
 	@.ci/install build image
 	@$(MAKE) --no-print-directory bpf plugins
+	@$(MAKE) --no-print-directory release
+	@EGRESS_RELEASE=$(RELEASE_BIN) deploy/build-image $(VERSION)
+
+# Programs that need no Swift where they run.
+release: bpf
 	$(SWIFT) build -c release --static-swift-stdlib --scratch-path $(RELEASE) --product egress-helper
 	$(SWIFT) build -c release --static-swift-stdlib --scratch-path $(RELEASE) --product kubectl-egress
-	@EGRESS_RELEASE=$$($(SWIFT) build -c release --scratch-path $(RELEASE) --show-bin-path) deploy/build-image $(VERSION)
+
+# A helper loads modules only from folders of root that nobody else can write: 755, as everything here.
+install: plugins $(if $(FROM),,release)
+	install -d -m 755 $(addprefix $(DESTDIR),$(BIN_DIR) $(INCLUDE_DIR) $(PLUGIN_DIR) $(PC_DIR) $(BASH_DIR) $(FISH_DIR) $(ZSH_DIR))
+	install -m 755 $(addprefix $(or $(FROM),$(RELEASE_BIN))/,$(PROGRAMS)) completions/kubectl_complete-egress $(DESTDIR)$(BIN_DIR)
+	install -m 644 $(PLUGINS:%=$(BUILD)/plugins/%.so) $(DESTDIR)$(PLUGIN_DIR)
+	install -m 644 plugins/include/egress_plugin.h $(DESTDIR)$(INCLUDE_DIR)
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' plugins/kubectl-egress-plugin.pc.in >$(DESTDIR)$(PC_DIR)/kubectl-egress-plugin.pc
+	chmod 644 $(DESTDIR)$(PC_DIR)/kubectl-egress-plugin.pc
+	install -m 644 completions/kubectl-egress.bash $(DESTDIR)$(BASH_DIR)/kubectl-egress
+	install -m 644 completions/kubectl-egress.fish $(DESTDIR)$(FISH_DIR)/kubectl-egress.fish
+	install -m 644 completions/_kubectl-egress $(DESTDIR)$(ZSH_DIR)/_kubectl-egress
+
+# Modules of others stay, and the folder with them.
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(BIN_DIR)/,$(PROGRAMS) kubectl_complete-egress) $(PLUGINS:%=$(DESTDIR)$(PLUGIN_DIR)/%.so)
+	rm -f $(DESTDIR)$(INCLUDE_DIR)/egress_plugin.h $(DESTDIR)$(PC_DIR)/kubectl-egress-plugin.pc
+	rm -f $(DESTDIR)$(BASH_DIR)/kubectl-egress $(DESTDIR)$(FISH_DIR)/kubectl-egress.fish $(DESTDIR)$(ZSH_DIR)/_kubectl-egress
+	rmdir $(DESTDIR)$(PLUGIN_DIR) $(DESTDIR)$(dir $(PLUGIN_DIR)) 2>/dev/null || true
 
 check:
 	@.ci/check-layers
 	@.ci/check-format
 
 fmt:
-	$(SWIFT) format -i -r --configuration .swift-format Sources Tests Package.swift
+	$(SWIFT) format -i -r --configuration .swift-format Sources Tests plugins Package.swift
 
 completions: build
 	@$(BUILD)/$(CONFIG)/kubectl-egress completion bash >completions/kubectl-egress.bash

@@ -107,7 +107,7 @@ let package = Package(
         // Clusters made in Swift, by hand and at random, for the tests of the pure targets.
         .target(
             name: "EngineSamples", dependencies: ["EgressModel", "EgressPolicy"], path: "Tests/EngineSamples", swiftSettings: strict),
-        // Stands in for `egress-helper plugin-host`.
+        // Stands in for `egress-helper plugin-host` and `plugin-probe`.
         .executableTarget(
             name: "PluginHostLauncher", dependencies: ["PluginHost"], path: "Tests/PluginHostLauncher", swiftSettings: strict),
 
@@ -141,8 +141,8 @@ let package = Package(
         tests(
             "PluginHostTests",
             [
-                "PluginHost", "PluginHostLauncher", "EgressModel", "EgressPlan", "EgressPorts", "JSONText", "CEgressPlugin", "CEgressShims",
-                "TestKit", logging,
+                "PluginHost", "PluginHostLauncher", "egress-helper", "EgressModel", "EgressPlan", "EgressPorts", "JSONText",
+                "CEgressPlugin", "CEgressShims", "TestKit", logging,
             ]),
         .testTarget(
             name: "KubeAPITests",

@@ -8,6 +8,9 @@ import PluginHost
         if CommandLine.arguments.count == 3, CommandLine.arguments[1] == PluginHostCommand.name {
             exit(pluginHostMain(module: CommandLine.arguments[2]))
         }
+        if CommandLine.arguments.count == 3, CommandLine.arguments[1] == PluginProbeCommand.name {
+            exit(pluginProbeMain(module: CommandLine.arguments[2]))
+        }
         await HelperCommand.main()
     }
 }

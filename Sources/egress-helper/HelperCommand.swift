@@ -9,7 +9,9 @@ struct HelperCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "egress-helper",
         abstract: "The node's half of kubectl-egress that holds the kernel: programs, maps, interfaces and strategy modules.",
-        subcommands: [RunCommand.self, IPCCommand.self, PluginHostCommand.self, VersionCommand.self])
+        subcommands: [
+            RunCommand.self, IPCCommand.self, PluginCheckCommand.self, PluginHostCommand.self, PluginProbeCommand.self, VersionCommand.self,
+        ])
 }
 
 struct IPCCommand: ParsableCommand {

@@ -2,6 +2,10 @@
 import Glibc
 import PluginHost
 
-// `PluginHostLauncher plugin-host /absolute/module.so`, as egress-helper does it.
-guard CommandLine.arguments.count == 3, CommandLine.arguments[1] == "plugin-host" else { exit(64) }
-exit(pluginHostMain(module: CommandLine.arguments[2]))
+// `PluginHostLauncher plugin-host /absolute/module.so`, and plugin-probe, as egress-helper does them.
+guard CommandLine.arguments.count == 3 else { exit(64) }
+switch CommandLine.arguments[1] {
+case "plugin-host": exit(pluginHostMain(module: CommandLine.arguments[2]))
+case "plugin-probe": exit(pluginProbeMain(module: CommandLine.arguments[2]))
+default: exit(64)
+}
