@@ -15,7 +15,7 @@ BPF_CLANG    ?= $(if $(wildcard $(SWIFT_BIN)clang),$(SWIFT_BIN)clang,clang)
 BPF_CFLAGS   := -target bpf -mcpu=v3 -std=gnu2x -O2 -g -Wall -Wextra -Werror -mllvm -no-stack-slot-sharing -Ibpf -Ibpf/include \
                 -isystem /usr/include/$(shell uname -m)-linux-gnu
 BPF_HEADERS  := $(wildcard bpf/include/*.h bpf/lib/*.h)
-PLUGINS      := static interface node-annotation
+PLUGINS      := static interface node-annotation spread
 # Built for tests and for authors to look at, and not installed.
 SAMPLES      := sample
 PLUGIN_FLAGS := -std=c11 -O2 -g -Wall -Wextra -Wpedantic -Werror -fPIC -fvisibility=hidden -Iplugins/include -Iplugins/lib

@@ -49,6 +49,17 @@ import Testing
         #expect(there("/usr/share/doc/libcurl4/copyright"))
     }
 
+    /// As in a container: the image's own loader and libraries, and nothing of this machine but /proc.
+    @Test func `the image's helper finds nothing wrong with the image's module in Swift`() throws {
+        let root = try Image.bundle() + "/rootfs"
+        let check = "/usr/bin/egress-helper plugin-check /usr/lib/kubectl-egress/plugins/spread.so '{\"ipv4\": [\"198.51.100.0/24\"]}'"
+        let outcome = try Command.outcome([
+            "unshare", "-m", "sh", "-c", "mount -t proc proc '\(root)/proc' && exec chroot '\(root)' \(check)",
+        ])
+        #expect(outcome.succeeded, "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.output.contains(" 0 failed"))
+    }
+
     @Test func `kubectl egress install applies what the kustomization has`() throws {
         let program = try Image.bundle() + "/rootfs/usr/bin/kubectl-egress"
         let embedded = try Manifests(yaml: Command.run([program, "install", "-o", "yaml"]))

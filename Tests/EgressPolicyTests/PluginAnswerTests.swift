@@ -162,6 +162,24 @@ import Testing
         #expect(announce(&snapshot, nil)?.code == "EG1105")
     }
 
+    @Test func `a policy that gets a strategy keeps its own address until the module's first answer, and no longer`() {
+        var snapshot = cluster(policy(nil))
+        #expect(announce(&snapshot, nil)?.ipv4 == ["192.0.2.12"])
+        snapshot.policies = [policy().object]
+        for _ in 0..<2 {
+            let asked = announce(&snapshot, nil)
+            #expect(asked?.ipv4 == ["192.0.2.12"])
+            #expect(asked?.code == "EG1105")
+            #expect(asked?.strategy == nil)
+            #expect(asked?.lacksAddress == false)
+            #expect(!resolve(snapshot).findings.contains { $0.severity == .error })
+        }
+        var answered = snapshot
+        #expect(announce(&answered, good)?.ipv4 == ["198.51.100.100"])
+        #expect(announce(&snapshot, crash)?.ipv4 == [], "it was no module's answer")
+        #expect(announce(&snapshot, nil)?.code == "EG1105")
+    }
+
     @Test func `without the annotation the policy's own fields count at once`() {
         var snapshot = cluster(policy())
         announce(&snapshot, good)

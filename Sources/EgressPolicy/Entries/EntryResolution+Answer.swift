@@ -11,9 +11,9 @@ extension EntryResolution {
     /// Addresses that a plugin module gave: what stays in force when it fails.
     public var isPluginAnswer: Bool { strategy != nil && hasAddresses }
 
-    /// A module's last good answer is in force, as the module fails (EG1206) or hasn't answered the question of now (EG1105).
+    /// What was in force stays, as a module fails (EG1206) or hasn't answered the question of now (EG1105).
     public var isLastAnswer: Bool {
-        code == ReasonCode.lastAnswerInForce.rawValue || (code == ReasonCode.addressUnknown.rawValue && isPluginAnswer)
+        code == ReasonCode.lastAnswerInForce.rawValue || (code == ReasonCode.addressUnknown.rawValue && hasAddresses)
     }
 
     /// Some family that is needed has no address.

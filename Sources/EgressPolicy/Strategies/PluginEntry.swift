@@ -55,11 +55,23 @@ struct PluginEntry {
         return assignment
     }
 
-    /// While the module is being asked, the last good answer stays in force, and the policy as it is now isn't yet.
+    /// While the module is being asked, what is in force stays, and the policy as it is now isn't yet.
     private func unanswered(_ request: AssignmentRequest) -> Assignment {
         let waiting = Reason(.addressUnknown, "strategy \(strategy) has not answered on \(request.node) yet")
-        guard var assignment = last(request, waiting), let report = assignment.strategy else { return .missing(request.families, waiting) }
-        assignment.warning = Reason(waiting.code, waiting.text + LastAnswerReason.standing(report))
+        if var assignment = last(request, waiting), let report = assignment.strategy {
+            assignment.warning = Reason(waiting.code, waiting.text + LastAnswerReason.standing(report))
+            return assignment
+        }
+        return ownAddresses(request, waiting) ?? .missing(request.families, waiting)
+    }
+
+    /// What the policy's own fields gave before it got a strategy: from that to the module's first answer there is no third
+    /// state. It is no module's answer, so a module that fails doesn't keep it.
+    private func ownAddresses(_ request: AssignmentRequest, _ waiting: Reason) -> Assignment? {
+        guard let previous, previous.strategy == nil, !(previous.ipv4 + previous.ipv6).isEmpty else { return nil }
+        let answer = StrategyAnswer(version: "", ipv4: previous.ipv4, ipv6: previous.ipv6, interface: previous.interface)
+        var assignment = PluginAnswerCheck(strategy: strategy).assign(answer, request)
+        assignment.warning = Reason(waiting.code, "\(waiting.text); the policy's addresses of before stay in force until it has")
         return assignment
     }
 
