@@ -28,7 +28,7 @@ import Testing
         #expect(answer.directive == ":4")
         #expect(answer.lines[0].hasPrefix("status\tIs it working"))
         #expect(await complete(["st"]).words == ["status"])
-        #expect(await complete(["explain", ""]).words == ["pod"])
+        #expect(await complete(["explain", ""]).words == ["pod", "code"])
         #expect(await complete(["-n", "shop", "l"]).words == ["list"])
     }
 
@@ -66,7 +66,8 @@ import Testing
         #expect(await complete(["status", "--kubeconfig", "x"]).lines == [":0"])
         #expect(await complete(["completion", ""]).words == ["bash", "zsh", "fish"])
         #expect(await complete(["help", "ex"]).words == ["explain"])
-        #expect(await complete(["help", "explain", ""]).words == ["pod"])
+        #expect(await complete(["help", "explain", ""]).words == ["pod", "code"])
+        #expect(await complete(["explain", "code", "EG120"]).words.count == 8)
         #expect(await complete(["status", "--", "--n"]).words.isEmpty)
     }
 
@@ -113,7 +114,7 @@ import Testing
         bench.variables["KUBECTL_EGRESS_SNAPSHOT"] = ""
         let answer = await complete(["explain", "pod", ""], bench: bench)
         #expect(answer.lines == ["_activeHelp_ names can't be completed: no kubeconfig found", ":4"])
-        #expect(await complete(["explain", ""], bench: bench).words == ["pod"])
+        #expect(await complete(["explain", ""], bench: bench).words == ["pod", "code"])
     }
 
     @Test func `an object's name can't add words`() async {

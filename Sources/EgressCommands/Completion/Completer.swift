@@ -1,4 +1,5 @@
 import EgressModel
+import EgressPolicy
 import EgressPorts
 
 /// Answers the words so far with what may come next.
@@ -64,6 +65,7 @@ struct Completer: Sendable {
         let words = position.words
         switch position.path.dropFirst().map(\.commandName) {
         case ["explain", "pod"] where index == 0: return await names(of: .pod, position)
+        case ["explain", "code"]: return CompletionAnswer(words: CodeAdvice.all.map { .init($0.code.rawValue, $0.title) })
         case ["status"], ["plugins"]: return await names(of: .policy, position, but: words)
         case ["completion"] where index == 0: return CompletionAnswer(words: ShellScript.allCases.map { .init($0.rawValue) })
         case ["help"]:

@@ -7,15 +7,18 @@ import KubeObjects
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Say how traffic leaves, and why.",
+        abstract: "Say how traffic leaves, and why; what a reason code means.",
         discussion: """
             # How does a pod leave?
             kubectl egress explain pod mediabot -n default
 
             # By which address does it reach this destination?
             kubectl egress explain pod mediabot --to 203.0.113.80:443
+
+            # What does this code mean, and what is to be done?
+            kubectl egress explain code EG1203
             """,
-        subcommands: [ExplainPodCommand.self])
+        subcommands: [ExplainPodCommand.self, ExplainCodeCommand.self])
 }
 
 struct ExplainPodCommand: RunnableCommand {
