@@ -180,4 +180,23 @@ struct answer {
 /* EGRESS_PLUGIN_DONE, EGRESS_PLUGIN_BUFFER_SMALL, or EGRESS_PLUGIN_RETRY when memory is short. */
 int32_t give(const struct answer *answer, struct egress_text *text, struct egress_text *error);
 
+/* --- where the addresses are, or are to be (place.c) --- */
+
+/* What an instance begins with, in modules whose configuration has `interface` and `claim`. */
+struct place {
+	const struct egress_host *host;
+	char interface[LONGEST_NAME + 1]; /* empty: any */
+	bool claim;
+};
+
+/* The fields' `read`. */
+int32_t read_place_interface(void *place, const struct field *field, struct json_object *value, struct egress_text *error);
+int32_t read_place_claim(void *place, const struct field *field, struct json_object *value, struct egress_text *error);
+/* EGRESS_PLUGIN_BAD_CONFIG where something is to be claimed and nobody says on which interface. */
+int32_t check_place(const struct place *place, struct egress_text *error);
+/* The configured interface as the request has it, or NULL where none is configured, and what the answer says of both. Else
+ * EGRESS_PLUGIN_NO_ADDRESS: it isn't there, or is down. */
+int32_t find_place(const struct place *place, const struct request *request, struct answer *answer, struct json_object **interface,
+		   struct egress_text *error);
+
 #endif

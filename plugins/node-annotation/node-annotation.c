@@ -9,13 +9,11 @@
 #include <string.h>
 
 struct instance {
-	const struct egress_host *host;
+	struct place place;
 	char key[LONGEST_KEY + 1];
 	enum format format;
 	char pointer[LONGEST_POINTER + 1];
 	bool has_pointer;
-	char interface[LONGEST_NAME + 1]; /* empty: any */
-	bool claim;
 };
 
 /* --- configuration --- */
@@ -67,16 +65,6 @@ static int32_t read_pointer(void *opaque, const struct field *field, struct json
 	return EGRESS_PLUGIN_DONE;
 }
 
-static int32_t read_interface(void *opaque, const struct field *field, struct json_object *value, struct egress_text *error)
-{
-	return read_name(((struct instance *)opaque)->interface, field, value, error);
-}
-
-static int32_t read_claim(void *opaque, const struct field *field, struct json_object *value, struct egress_text *error)
-{
-	return read_flag(&((struct instance *)opaque)->claim, field, value, error);
-}
-
 static int32_t check(void *opaque, struct egress_text *error)
 {
 	struct instance *instance = opaque;
@@ -85,10 +73,8 @@ static int32_t check(void *opaque, struct egress_text *error)
 		say(error, "annotation: must be there, the name of an annotation of the Node");
 	else if (instance->has_pointer && instance->format != FORMAT_AUTO && instance->format != FORMAT_JSON)
 		say(error, "pointer: is for the formats \"json\" and \"auto\"");
-	else if (instance->claim && !instance->interface[0])
-		say(error, "claim: needs interface, the one that the addresses are put on");
 	else
-		return EGRESS_PLUGIN_DONE;
+		return check_place(&instance->place, error);
 	return EGRESS_PLUGIN_BAD_CONFIG;
 }
 
@@ -96,8 +82,8 @@ static const struct field fields[] = {
 	{ "annotation", read_key },
 	{ "format", read_format },
 	{ "pointer", read_pointer },
-	{ "interface", read_interface },
-	{ "claim", read_claim },
+	{ "interface", read_place_interface },
+	{ "claim", read_place_claim },
 };
 
 static const struct configuration configuration = {
@@ -146,8 +132,9 @@ static void tell_left_out(const struct instance *instance, const struct addresse
 			if (!has_address(held, &wanted->list[family][i]))
 				note(&others, "%s", ADDRESS_TEXT(&wanted->list[family][i]));
 	if (others.length > 0)
-		tell(instance->host, EGRESS_PLUGIN_WARNING, "the annotation %s has addresses that %s doesn't hold: %s",
-		     SHOWN_NAME(instance->key), instance->interface[0] ? SHOWN_NAME(instance->interface) : "this node", noted(&others));
+		tell(instance->place.host, EGRESS_PLUGIN_WARNING, "the annotation %s has addresses that %s doesn't hold: %s",
+		     SHOWN_NAME(instance->key), instance->place.interface[0] ? SHOWN_NAME(instance->place.interface) : "this node",
+		     noted(&others));
 }
 
 static int32_t keep_there(const struct instance *instance, const struct request *request, struct json_object *interface,
@@ -168,26 +155,22 @@ static int32_t answer(const void *opaque, const struct request *request, struct 
 	const struct instance *instance = opaque;
 	struct json_object *annotations = member(member(request->json, "node"), "annotations");
 	struct json_object *value = NULL;
-	struct json_object *interface = NULL;
+	struct json_object *interface;
 	struct addresses written = { .count = { 0 } };
 	struct addresses wanted = { .count = { 0 } };
-	struct answer answer = { .claim = instance->claim };
+	struct answer answer = { .claim = false };
 	struct list who = { .length = 0 };
 	int32_t status;
 
 	if (!json_object_is_type(annotations, json_type_object) || !json_object_object_get_ex(annotations, instance->key, &value))
 		return refuse_missing(instance->key, annotations, error);
-	if (instance->interface[0]) {
-		interface = find_interface_up(request, instance->interface, error);
-		if (!interface)
-			return EGRESS_PLUGIN_NO_ADDRESS;
-		answer.interface = interface_name(interface);
-	}
-	status = read_annotation(instance->key, instance->format, instance->pointer, value, &written, error);
+	status = find_place(&instance->place, request, &answer, &interface, error);
+	if (status == EGRESS_PLUGIN_DONE)
+		status = read_annotation(instance->key, instance->format, instance->pointer, value, &written, error);
 	note(&who, "the annotation %s", SHOWN_NAME(instance->key));
 	if (status == EGRESS_PLUGIN_DONE)
 		status = keep_wanted(request, noted(&who), &written, &wanted, error);
-	if (status == EGRESS_PLUGIN_DONE && instance->claim)
+	if (status == EGRESS_PLUGIN_DONE && answer.claim)
 		answer.addresses = wanted;
 	else if (status == EGRESS_PLUGIN_DONE)
 		status = keep_there(instance, request, interface, &wanted, &answer.addresses, error);

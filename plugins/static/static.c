@@ -9,10 +9,8 @@
 #include <string.h>
 
 struct instance {
-	const struct egress_host *host;
+	struct place place;
 	struct addresses addresses;
-	char interface[LONGEST_NAME + 1]; /* empty: any */
-	bool claim;
 };
 
 /* --- configuration --- */
@@ -56,34 +54,21 @@ static int32_t read_addresses(void *opaque, const struct field *field, struct js
 	return status;
 }
 
-static int32_t read_interface(void *opaque, const struct field *field, struct json_object *value, struct egress_text *error)
-{
-	return read_name(((struct instance *)opaque)->interface, field, value, error);
-}
-
-static int32_t read_claim(void *opaque, const struct field *field, struct json_object *value, struct egress_text *error)
-{
-	return read_flag(&((struct instance *)opaque)->claim, field, value, error);
-}
-
 static int32_t check(void *opaque, struct egress_text *error)
 {
 	const struct instance *instance = opaque;
 
-	if (is_empty(&instance->addresses))
-		say(error, "ipv4, ipv6: one of them must have an address");
-	else if (instance->claim && !instance->interface[0])
-		say(error, "claim: needs interface, the one that the addresses are put on");
-	else
-		return EGRESS_PLUGIN_DONE;
+	if (!is_empty(&instance->addresses))
+		return check_place(&instance->place, error);
+	say(error, "ipv4, ipv6: one of them must have an address");
 	return EGRESS_PLUGIN_BAD_CONFIG;
 }
 
 static const struct field fields[] = {
 	{ "ipv4", read_addresses },
 	{ "ipv6", read_addresses },
-	{ "interface", read_interface },
-	{ "claim", read_claim },
+	{ "interface", read_place_interface },
+	{ "claim", read_place_claim },
 };
 
 static const struct configuration configuration = {
@@ -104,20 +89,14 @@ static int32_t static_open(const struct egress_host *host, const char *config_js
 static int32_t answer(const void *opaque, const struct request *request, struct egress_text *text, struct egress_text *error)
 {
 	const struct instance *instance = opaque;
-	struct answer answer = { .claim = instance->claim };
-	struct json_object *interface = NULL;
+	struct answer answer = { .claim = false };
+	struct json_object *interface;
 	struct addresses wanted = { .count = { 0 } };
-	int32_t status;
+	int32_t status = find_place(&instance->place, request, &answer, &interface, error);
 
-	if (instance->interface[0]) {
-		interface = find_interface_up(request, instance->interface, error);
-		if (!interface)
-			return EGRESS_PLUGIN_NO_ADDRESS;
-		/* Without a configured one the route decides: the address may be on lo. */
-		answer.interface = interface_name(interface);
-	}
-	status = keep_wanted(request, "the configuration", &instance->addresses, &wanted, error);
-	if (status == EGRESS_PLUGIN_DONE && instance->claim)
+	if (status == EGRESS_PLUGIN_DONE)
+		status = keep_wanted(request, "the configuration", &instance->addresses, &wanted, error);
+	if (status == EGRESS_PLUGIN_DONE && answer.claim)
 		answer.addresses = wanted;
 	else if (status == EGRESS_PLUGIN_DONE)
 		status = keep_held(request, interface, "the configured addresses", &wanted, &answer.addresses, error);
