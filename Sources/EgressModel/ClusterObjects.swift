@@ -53,6 +53,10 @@ public struct Pod: Sendable, Hashable {
     public var phase: Phase
     /// `status.podIPs`, the primary first.
     public var addresses: [IPAddress]
+    /// Ports that its containers name, for what selects them by name.
+    public var ports: [PodPort]
+    /// The proxy that a service mesh put beside its containers; `nil`: none is known.
+    public var sidecar: MeshSidecar?
 
     public var name: String { metadata.name }
     public var namespace: String { metadata.namespace ?? "default" }
@@ -61,14 +65,40 @@ public struct Pod: Sendable, Hashable {
 
     public init(
         metadata: ObjectMetadata, nodeName: String? = nil, isHostNetwork: Bool = false, phase: Phase = .running,
-        addresses: [IPAddress] = []
+        addresses: [IPAddress] = [], ports: [PodPort] = [], sidecar: MeshSidecar? = nil
     ) {
         self.metadata = metadata
         self.nodeName = nodeName
         self.isHostNetwork = isHostNetwork
         self.phase = phase
         self.addresses = addresses
+        self.ports = ports
+        self.sidecar = sidecar
     }
+}
+
+/// A port that a container names (`containers[].ports[]`).
+public struct PodPort: Sendable, Hashable {
+    public var name: String
+    public var number: UInt16
+    /// `tcp`, `udp` or `sctp`.
+    public var transport: String
+
+    public init(name: String, number: UInt16, transport: String = "tcp") {
+        self.name = name
+        self.number = number
+        self.transport = transport
+    }
+}
+
+/// A service mesh's proxy inside of a pod. Its connections are the pod's: they leave by the pod's own address.
+public enum MeshSidecar: String, Sendable, Hashable, CaseIterable {
+    /// A container `istio-proxy`.
+    case istio
+    /// A container `linkerd-proxy`.
+    case linkerd
+
+    public var containerName: String { rawValue + "-proxy" }
 }
 
 /// A service: its addresses are inside the cluster and never steered.
@@ -76,9 +106,36 @@ public struct Service: Sendable, Hashable {
     public var metadata: ObjectMetadata
     /// Cluster, external and load balancer addresses.
     public var addresses: [IPAddress]
+    /// `spec.selector`; `nil`: its endpoints are somebody else's word.
+    public var selector: Labels?
+    public var ports: [ServicePort]
 
-    public init(metadata: ObjectMetadata, addresses: [IPAddress]) {
+    public init(metadata: ObjectMetadata, addresses: [IPAddress], selector: Labels? = nil, ports: [ServicePort] = []) {
         self.metadata = metadata
         self.addresses = addresses
+        self.selector = selector
+        self.ports = ports
+    }
+}
+
+/// One of `spec.ports` of a service.
+public struct ServicePort: Sendable, Hashable {
+    public enum Target: Sendable, Hashable {
+        case number(UInt16)
+        case name(String)
+    }
+
+    public var name: String?
+    public var number: UInt16
+    /// `tcp`, `udp` or `sctp`.
+    public var transport: String
+    /// On the pod; the service's own number where it isn't said.
+    public var target: Target
+
+    public init(name: String? = nil, number: UInt16, transport: String = "tcp", target: Target? = nil) {
+        self.name = name
+        self.number = number
+        self.transport = transport
+        self.target = target ?? .number(number)
     }
 }

@@ -5,12 +5,14 @@ public import EgressModel
 /// Total and deterministic: a bad object becomes a finding, and the order of the input never matters.
 /// - Parameters:
 ///   - accepted: the last good version of policies by UID; it stays in force while an object is invalid (EG2019).
+///   - carrying: families that the datapath carries; what is claimed in another one is dropped (EG1106).
 ///   - now: seconds since 1970-01-01T00:00:00Z, to find nodes that fell silent; `nil` doesn't judge.
 public func resolve(
-    _ snapshot: ClusterSnapshot, accepted: [String: EgressGatewayPolicy] = [:], now: Int64? = nil
+    _ snapshot: ClusterSnapshot, accepted: [String: EgressGatewayPolicy] = [:],
+    carrying families: Set<IPFamily> = DatapathLimits.carriedFamilies, now: Int64? = nil
 ) -> EffectivePolicy {
     let inForce = PoliciesInForce(snapshot.policies, accepted: accepted)
-    let view = GatewayView(snapshot, inForce.policies, now: now)
+    let view = GatewayView(snapshot, inForce.policies, carrying: families, now: now)
     let known = KnownRanges(snapshot)
     let entries = inForce.policies.map { policy in policy.gateways.indices.map { ResolvedEntry(policy, entry: $0, view) } }
     var rules = PodRules(inForce.policies, entries, snapshot, view)
@@ -54,7 +56,7 @@ private func resolvedPolicies(
         let findings =
             (own[policy.metadata.uid] ?? []) + [inForce.findings[policy.metadata.uid]].compactMap(\.self) + (overlaps[index] ?? [])
             + GatewayFindings(policy: policy, entries: entries[index], view: view).all
-            + PolicyFindings(policy: policy, selectedPods: isExact(index) ? rules.selectedPods[index] : nil).all
+            + PolicyFindings(policy: policy, carried: view.carried, selectedPods: isExact(index) ? rules.selectedPods[index] : nil).all
         return ResolvedPolicy(
             policy: policy, entries: entries[index], selectedPods: rules.selectedPods[index], findings: inOrder(findings))
     }

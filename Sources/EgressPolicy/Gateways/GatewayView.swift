@@ -11,6 +11,8 @@ struct GatewayView {
     let silent: Set<String>
     /// What gateways are or say couldn't be read, and so nothing of them is known to be missing.
     let unknown: Reason?
+    /// Families that the datapath carries.
+    let carried: Set<IPFamily>
     /// Nodes whose report is old, while the Leases that would make it young couldn't be read.
     let unsure: Set<String>
     /// Gateway to what nodes with a fresh report say: reporter to reachable or not.
@@ -23,7 +25,8 @@ struct GatewayView {
     var hasReports: Bool { !reports.isEmpty }
 
     /// `policies`: whose gateways will be asked about.
-    init(_ snapshot: ClusterSnapshot, _ policies: [EgressGatewayPolicy], now: Int64?) {
+    init(_ snapshot: ClusterSnapshot, _ policies: [EgressGatewayPolicy], carrying families: Set<IPFamily>, now: Int64?) {
+        carried = families
         index = NodeIndex(snapshot.nodes, for: policies.lazy.flatMap(\.gateways).map(\.nodeSelector))
         cordoned = Set(snapshot.nodes.lazy.filter(\.isCordoned).map(\.name))
         announced = Dictionary(

@@ -3,6 +3,7 @@ import EgressModel
 /// What a policy's author should know about its own fields and pods.
 struct PolicyFindings {
     let policy: EgressGatewayPolicy
+    let carried: Set<IPFamily>
     /// `nil`: not all pods that it selects are known.
     let selectedPods: Int?
 
@@ -16,7 +17,7 @@ struct PolicyFindings {
     }
 
     private var uncarried: Finding? {
-        guard let index = policy.destinationCIDRs.firstIndex(where: { !DatapathLimits.carriedFamilies.contains($0.family) })
+        guard let index = policy.destinationCIDRs.firstIndex(where: { !carried.contains($0.family) })
         else { return nil }
         return Finding(
             .warning, Reason.ipv6NotCarried.code, object: policy.reference, field: "spec.destinationCIDRs[\(index)]",

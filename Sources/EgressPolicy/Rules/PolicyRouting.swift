@@ -15,6 +15,7 @@ struct PolicyRouting {
     let hasReports: Bool
     /// What gateways are or say couldn't be read.
     let unknown: Reason?
+    let carried: Set<IPFamily>
 
     /// `node` is the pods' node, which may know of gateways that it can't reach; `nil` when it has no opinion.
     init(_ policy: EgressGatewayPolicy, _ entries: [ResolvedEntry], _ view: GatewayView, podNode: String?) {
@@ -24,6 +25,7 @@ struct PolicyRouting {
         self.policy = policy
         hasReports = view.hasReports
         unknown = view.unknown
+        carried = view.carried
         let single = entries.count == 1
         options = entries.flatMap { entry in
             entry.candidates.filter(usable).prefix(single ? Int.max : 1).map { Option(entry: entry.entry, candidate: $0) }

@@ -12,7 +12,7 @@ struct RuleDecision {
     /// - Parameter source: the pod's address.
     init(_ source: IPAddress, _ routing: PolicyRouting, _ best: PolicyRouting.Option?) {
         let family = source.family
-        guard DatapathLimits.carriedFamilies.contains(family) else {
+        guard routing.carried.contains(family) else {
             self.init(action: .drop, reason: .ipv6NotCarried)
             return
         }

@@ -49,7 +49,10 @@ extension ObjectChecker {
         }
         let isHostNetwork = bool(member("hostNetwork", of: spec)) ?? false
         guard !hasErrors else { return nil }
-        return Pod(metadata: metadata, nodeName: nodeName, isHostNetwork: isHostNetwork, phase: phase ?? .running, addresses: addresses)
+        let containers = PodContainers(document.json["spec"])
+        return Pod(
+            metadata: metadata, nodeName: nodeName, isHostNetwork: isHostNetwork, phase: phase ?? .running, addresses: addresses,
+            ports: containers.ports, sidecar: containers.sidecar)
     }
 
     mutating func service() -> Service? {
@@ -65,7 +68,20 @@ extension ObjectChecker {
         for reader in readers where reader.value != "" && reader.value != "None" {
             if let address = address(reader), !addresses.contains(address) { addresses.append(address) }
         }
-        return hasErrors ? nil : Service(metadata: metadata, addresses: addresses)
+        guard !hasErrors else { return nil }
+        let ports = (document.json["spec"]?["ports"]?.arrayValue ?? []).compactMap(ServicePort.init)
+        return Service(metadata: metadata, addresses: addresses, selector: Self.selector(document.json["spec"]), ports: ports)
+    }
+
+    /// A selector that isn't one counts as none: then the service's endpoints aren't known.
+    private static func selector(_ spec: JSONValue?) -> Labels? {
+        guard let members = spec?["selector"]?.objectValue?.members, !members.isEmpty else { return nil }
+        var labels: Labels = [:]
+        for member in members {
+            guard let value = member.value.stringValue else { return nil }
+            labels[member.key] = value
+        }
+        return labels
     }
 
     mutating func clusterPrefix(_ reader: JSONReader) -> IPPrefix? {

@@ -17,10 +17,10 @@ enum ManifestPruning {
             result["status"] = nodeStatus(status)
         case .namespaces: break
         case .pods:
-            result["spec"] = kept(["nodeName", "hostNetwork"], of: spec)
+            result["spec"] = podSpec(spec)
             result["status"] = kept(["phase", "podIP", "podIPs"], of: status)
         case .services:
-            result["spec"] = kept(["type", "clusterIP", "clusterIPs", "externalIPs", "loadBalancerIP"], of: spec)
+            result["spec"] = kept(["type", "clusterIP", "clusterIPs", "externalIPs", "loadBalancerIP", "selector", "ports"], of: spec)
             result["status"] = kept(["loadBalancer"], of: status)
         case .policies: result["spec"] = spec
         case .egressNodes, .ownEgressNode: result["status"] = status
@@ -53,6 +53,16 @@ enum ManifestPruning {
             if !kept.isEmpty { result["annotations"] = .object(JSONObject(kept.map { ($0.key, $0.value) })) }
         }
         return .object(result)
+    }
+
+    /// Of containers their names, ports and whether they go on beside the others: what policies select by port and what meshes add.
+    private static func podSpec(_ spec: JSONValue?) -> JSONValue? {
+        guard var object = kept(["nodeName", "hostNetwork"], of: spec)?.objectValue else { return nil }
+        for field in ["containers", "initContainers"] {
+            let containers = (spec?[field]?.arrayValue ?? []).compactMap { kept(["name", "ports", "restartPolicy"], of: $0) }
+            if !containers.isEmpty { object[field] = .array(containers) }
+        }
+        return .object(object)
     }
 
     private static func nodeStatus(_ status: JSONValue?) -> JSONValue? {
