@@ -133,7 +133,7 @@ let package = Package(
             name: "EgressCommandsTests",
             dependencies: [
                 "EgressCommands", "ClusterFolder", "HelperSocket", "EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", "EgressWire",
-                "JSONText", "KubeObjects", logging,
+                "JSONText", "KubeObjects", "TestKit", logging,
             ],
             exclude: ["Fixtures", "Golden"], swiftSettings: strict),
 

@@ -163,7 +163,11 @@ import Testing
         #expect(run.code == 1)
         #expect(
             run.error
-                == "error: unable to match a printer suitable for the output format \"cilium\", allowed formats are: json,yaml,wide,name\n")
+                == """
+                error: unable to match a printer suitable for the output format "cilium", allowed formats are: \
+                custom-columns,json,jsonpath,name,wide,yaml
+
+                """)
         #expect(await Bench().run("list -o table").code == 1)
     }
 

@@ -29,7 +29,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "status", "explain", "explain pod", "explain code", "list", "plugins", "apply", "snapshot", "install", "uninstall", "agent",
+        "", "status", "explain", "explain pod", "explain code", "list", "graph", "plugins", "apply", "snapshot", "install", "uninstall",
+        "agent",
         "completion",
         "version",
         "options", "help",

@@ -18,12 +18,15 @@ public enum Requirement: String, Sendable, CaseIterable {
     case api
     /// tcx links, Linux 6.6.
     case tcx
+    /// A browser without a screen: Debian's chromium.
+    case browser
 
     public var isMet: Bool {
         switch self {
         case .packet: Self.hasCapabilities([Self.capNetAdmin, Self.capSysAdmin, Self.capBPF])
         case .lab: geteuid() == 0 && Self.hasCapabilities([Self.capNetAdmin, Self.capSysAdmin])
         case .api: APIServer.isPresent
+        case .browser: access("/usr/bin/chromium", X_OK) == 0
         case .tcx: Requirement.packet.isMet && egress_tcx_supported() == 1
         }
     }
@@ -38,6 +41,7 @@ public enum Requirement: String, Sendable, CaseIterable {
         case .packet: "needs CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN; run as root"
         case .lab: "needs root"
         case .api: "needs KUBEBUILDER_ASSETS, a folder with kube-apiserver and etcd, and kubectl, openssl and curl"
+        case .browser: "needs chromium"
         case .tcx: "needs a kernel with tcx, Linux 6.6, and what packet tests need"
         }
     }

@@ -17,17 +17,18 @@ struct ExplainCodeCommand: RunnableCommand {
         aliases: ["codes"])
 
     @OptionGroup(title: GlobalOptions.sectionTitle) var global: GlobalOptions
-    @Option(name: .shortAndLong, help: "Output format: json or yaml.", completion: .list(["json", "yaml"])) var output: String?
+    @Option(name: .shortAndLong, help: OutputFormat.help(.json, .yaml), completion: OutputFormat.completion(.json, .yaml))
+    var output: String?
     @Argument(help: ArgumentHelp("", valueName: "[CODE...]")) var codes: [String] = []
 
     func run(in environment: CommandEnvironment) async throws -> Int32 {
         let format = try OutputFormat(output, allowed: [.json, .yaml])
         guard !codes.isEmpty else {
-            environment.render(CodeReport(advice: CodeAdvice.all, isList: true), as: format)
+            try environment.render(CodeReport(advice: CodeAdvice.all, isList: true), as: format)
             return 0
         }
         let advice = try codes.map { text throws(CommandError) in try Self.advice(text) }
-        environment.render(CodeReport(advice: advice, isList: false), as: format)
+        try environment.render(CodeReport(advice: advice, isList: false), as: format)
         return 0
     }
 

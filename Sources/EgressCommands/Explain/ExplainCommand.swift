@@ -39,8 +39,8 @@ struct ExplainPodCommand: RunnableCommand {
 
     @OptionGroup(title: GlobalOptions.sectionTitle) var global: GlobalOptions
     @Option(help: "The destination: HOST[:PORT[/PROTO]].") var to: String?
-    @Option(name: .shortAndLong, help: "Output format: json, yaml or wide.", completion: .list(["json", "yaml", "wide"])) var output:
-        String?
+    @Option(name: .shortAndLong, help: OutputFormat.help(.json, .yaml, .wide), completion: OutputFormat.completion(.json, .yaml, .wide))
+    var output: String?
     @Argument(help: ArgumentHelp("", valueName: "NAME")) var names: [String] = []
 
     func run(in environment: CommandEnvironment) async throws -> Int32 {
@@ -58,7 +58,7 @@ struct ExplainPodCommand: RunnableCommand {
         let asked = destination.map { Destination(address: $0.address, port: $0.port, transport: $0.transport) }
         let explanation = explain(pod, to: asked, in: effective)
         let steering = effective.egressNodes.first { $0.name == pod.nodeName }?.steering?.default
-        environment.render(PodExplanation(explanation: explanation, destination: destination, steering: steering), as: format)
+        try environment.render(PodExplanation(explanation: explanation, destination: destination, steering: steering), as: format)
         return 0
     }
 

@@ -22,8 +22,9 @@ struct ListCommand: RunnableCommand {
     @Option(help: "Only rules of pods on this node or of pods that leave through it; with -o cilium, the node that looks.")
     var node: String?
     @Option(
-        name: .shortAndLong, help: "Output format: json, yaml, wide, name or cilium.",
-        completion: .list(["json", "yaml", "wide", "name", "cilium"])) var output: String?
+        name: .shortAndLong, help: OutputFormat.help(.json, .yaml, .wide, .name, .cilium),
+        completion: OutputFormat.completion(.json, .yaml, .wide, .name, .cilium))
+    var output: String?
 
     func run(in environment: CommandEnvironment) async throws -> Int32 {
         let format = try OutputFormat(output, allowed: [.json, .yaml, .wide, .name, .cilium])
@@ -36,7 +37,7 @@ struct ListCommand: RunnableCommand {
             throw CommandError.notFound("nodes", node, hints: ["nodes: " + namesInWords(effective.nodes.map(\.name))])
         }
         let list = RuleList(effective: effective, node: node, namespace: global.onlyNamespace)
-        environment.render(list, as: format, showsNamespaces: global.allNamespaces)
+        try environment.render(list, as: format, showsNamespaces: global.allNamespaces)
         if list.rules.isEmpty, format == .table || format == .wide {
             let isUnknown = snapshot.lacks(.pod) || snapshot.lacks(.policy)
             environment.note(isUnknown ? "No egress rules can be told." : "No egress rules found.")

@@ -35,6 +35,8 @@ struct RuleList: CommandResult {
         ["rules": .array(rules.map { Self.json($0) }), "findings": JSONValue(findings: findings)]
     }
 
+    var rows: [JSONValue] { rules.map { Self.json($0) } }
+
     static func json(_ row: Rule) -> JSONValue {
         let rule = row.rule
         return [

@@ -11,6 +11,8 @@ extension PluginReport {
         ]
     }
 
+    var rows: [JSONValue] { answers?.map(Self.json) ?? [] }
+
     private static func json(_ module: Module) -> JSONValue {
         let status = module.status
         return [

@@ -21,7 +21,9 @@ struct PluginsCommand: RunnableCommand {
 
     @OptionGroup(title: GlobalOptions.sectionTitle) var global: GlobalOptions
     @Option(help: "Only answers of this node; {node} in --socket stands for it.") var node: String?
-    @Option(name: .shortAndLong, help: "Output format: json, yaml, wide or name.", completion: .list(["json", "yaml", "wide", "name"]))
+    @Option(
+        name: .shortAndLong, help: OutputFormat.help(.json, .yaml, .wide, .name),
+        completion: OutputFormat.completion(.json, .yaml, .wide, .name))
     var output: String?
     @Argument(help: ArgumentHelp("", valueName: "[POLICY...]")) var policies: [String] = []
 
@@ -33,7 +35,7 @@ struct PluginsCommand: RunnableCommand {
             report.add(try await helper.plugins(), on: try await helper.status().node)
         }
         try await addAnswers(to: &report, environment)
-        environment.render(report, as: format)
+        try environment.render(report, as: format)
         if format == .table || format == .wide, report.answers?.isEmpty == true, report.unread.isEmpty { environment.note(nothing) }
         return 0
     }

@@ -60,9 +60,4 @@ public enum EgressProgram {
         let message = EgressCommand.message(for: error)
         return message.isEmpty ? String(describing: error) : message
     }
-
-    /// Suggestions are indented by tabs, as cobra prints them.
-    private static func plainTextKeepingTabs(_ text: String) -> String {
-        text.split(separator: "\t", omittingEmptySubsequences: false).map { plainText(String($0)) }.joined(separator: "\t")
-    }
 }

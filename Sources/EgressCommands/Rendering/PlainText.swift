@@ -7,6 +7,11 @@ func plainText(_ text: String) -> String {
     return String(result)
 }
 
+/// The same for text that is laid out with tabs: by a template of the user, or as cobra indents its suggestions.
+func plainTextKeepingTabs(_ text: String) -> String {
+    text.split(separator: "\t", omittingEmptySubsequences: false).map { plainText(String($0)) }.joined(separator: "\t")
+}
+
 private func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x0A: false

@@ -10,6 +10,10 @@ protocol CommandResult: Sendable {
     var names: [String] { get }
     /// Of `-o cilium`; `null` where a command has no such form.
     var cilium: JSONValue { get }
+    /// Of `-o html`; empty where a command has no such form.
+    var html: String { get }
+    /// What `-o custom-columns` has a line for each of.
+    var rows: [JSONValue] { get }
     /// Shown on standard error where the format has no room for them.
     var findings: [Finding] { get }
 
@@ -31,23 +35,29 @@ struct TextLayout: Sendable {
 
 extension CommandResult {
     var cilium: JSONValue { .null }
+    var html: String { "" }
+    var rows: [JSONValue] { [json] }
 }
 
 extension CommandEnvironment {
     /// The one door to standard output: every format of every command.
-    func render(_ result: some CommandResult, as format: OutputFormat, showsNamespaces: Bool = false) {
-        standardOutput(text(of: result, as: format, showsNamespaces: showsNamespaces))
+    func render(_ result: some CommandResult, as format: OutputFormat, showsNamespaces: Bool = false) throws(CommandError) {
+        standardOutput(try text(of: result, as: format, showsNamespaces: showsNamespaces))
         if !format.carriesFindings { result.findings.forEach { standardError(findingText($0, width: 80)) } }
     }
 
-    func text(of result: some CommandResult, as format: OutputFormat, showsNamespaces: Bool) -> String {
+    func text(of result: some CommandResult, as format: OutputFormat, showsNamespaces: Bool) throws(CommandError) -> String {
         let layout = TextLayout(isWide: format == .wide, showsNamespaces: showsNamespaces, width: terminal.isOutput ? terminal.width : nil)
-        return switch format {
-        case .table, .wide: result.text(layout)
-        case .json: result.json.text(pretty: true) + "\n"
-        case .yaml: result.json.yamlText
-        case .name: result.names.map { plainText($0) + "\n" }.joined()
-        case .cilium: result.cilium.text(pretty: true) + "\n"
+        switch format {
+        case .table, .wide: return result.text(layout)
+        case .json: return result.json.text(pretty: true) + "\n"
+        case .yaml: return result.json.yamlText
+        case .name: return result.names.map { plainText($0) + "\n" }.joined()
+        case .cilium: return result.cilium.text(pretty: true) + "\n"
+        case .html: return result.html
+        // Tabs are asked for by the template itself.
+        case .jsonPath(let template): return plainTextKeepingTabs(try template.text(of: result.json))
+        case .customColumns(let columns): return try columns.text(of: result.rows)
         }
     }
 }

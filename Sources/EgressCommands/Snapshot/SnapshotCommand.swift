@@ -24,7 +24,7 @@ struct SnapshotCommand: RunnableCommand {
 
     /// Objects as they come, so that a cluster of any size passes through little memory.
     func run(in environment: CommandEnvironment) async throws -> Int32 {
-        let format = try OutputFormat(output, allowed: [.json, .yaml])
+        let format = try OutputFormat(output, allowed: [.json, .yaml], templates: false)
         let cluster = try environment.cluster(global)
         let snapshot = try await environment.snapshot(of: cluster)
         var pending = ""

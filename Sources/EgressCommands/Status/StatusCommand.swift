@@ -19,7 +19,9 @@ struct StatusCommand: RunnableCommand {
             """)
 
     @OptionGroup(title: GlobalOptions.sectionTitle) var global: GlobalOptions
-    @Option(name: .shortAndLong, help: "Output format: json, yaml, wide or name.", completion: .list(["json", "yaml", "wide", "name"]))
+    @Option(
+        name: .shortAndLong, help: OutputFormat.help(.json, .yaml, .wide, .name),
+        completion: OutputFormat.completion(.json, .yaml, .wide, .name))
     var output: String?
     @Option(name: .shortAndLong, help: ArgumentHelp("Print again after each change.", valueName: "[=true]")) var watch: Bool = false
     @Argument(help: ArgumentHelp("", valueName: "[POLICY...]")) var policies: [String] = []
@@ -28,12 +30,12 @@ struct StatusCommand: RunnableCommand {
         let format = try OutputFormat(output, allowed: [.json, .yaml, .wide, .name])
         let cluster = try environment.cluster(global)
         guard watch else {
-            environment.render(try await report(cluster, environment), as: format, showsNamespaces: global.allNamespaces)
+            try environment.render(try await report(cluster, environment), as: format, showsNamespaces: global.allNamespaces)
             return 0
         }
         var last = ""
         for await _ in cluster.changes() {
-            let text = environment.text(of: try await report(cluster, environment), as: format, showsNamespaces: global.allNamespaces)
+            let text = try environment.text(of: try await report(cluster, environment), as: format, showsNamespaces: global.allNamespaces)
             if text != last { environment.standardOutput((last.isEmpty ? "" : "\n") + text) }
             last = text
         }

@@ -10,6 +10,8 @@ extension StatusReport {
         ]
     }
 
+    var rows: [JSONValue] { policies.map(json) }
+
     private func json(_ policy: Policy) -> JSONValue {
         [
             "name": .string(policy.name), "pods": JSONValue(policy.pods),

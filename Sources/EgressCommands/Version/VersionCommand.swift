@@ -20,7 +20,8 @@ struct VersionCommand: RunnableCommand {
 
     @OptionGroup(title: GlobalOptions.sectionTitle) var global: GlobalOptions
     @Option(help: ArgumentHelp("Print the version of this program alone.", valueName: "[=true]")) var client: Bool = false
-    @Option(name: .shortAndLong, help: "Output format: json or yaml.", completion: .list(["json", "yaml"])) var output: String?
+    @Option(name: .shortAndLong, help: OutputFormat.help(.json, .yaml), completion: OutputFormat.completion(.json, .yaml))
+    var output: String?
     @Option(help: "The node that {node} in --socket stands for.") var node: String?
 
     func run(in environment: CommandEnvironment) async throws -> Int32 {
@@ -33,7 +34,7 @@ struct VersionCommand: RunnableCommand {
         } else if !client {
             do { try await ask(environment, &report) } catch { failure = error }
         }
-        environment.render(report, as: format)
+        try environment.render(report, as: format)
         if let failure { throw failure }
         return 0
     }
