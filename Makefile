@@ -42,12 +42,12 @@ ZSH_DIR      := $(PREFIX)/share/zsh/site-functions
 RELEASE_BIN   = $(shell $(SWIFT) build -c release --scratch-path $(RELEASE) --show-bin-path)
 FROM         ?=
 
-.PHONY: all install uninstall release deps bpf plugins build demo demo-api lab lab-down test test-unit test-plugins test-packet test-lab test-deploy bench image check fmt completions clean help
+.PHONY: all install uninstall release deps bpf plugins build demo demo-api lab lab-down test test-unit test-plugins test-packet test-lab test-deploy bench image check fmt record completions clean help
 
 all: build
 
 help:
-	@sed -n '2,6s/^# //p' Makefile; echo; echo "also: uninstall release bpf plugins lab lab-down test-unit test-plugins test-packet test-lab test-deploy bench image check fmt completions clean; FROM=folder installs programs built before"
+	@sed -n '2,6s/^# //p' Makefile; echo; echo "also: uninstall release bpf plugins lab lab-down test-unit test-plugins test-packet test-lab test-deploy bench image check fmt record completions clean; FROM=folder installs programs built before"
 
 deps:
 	@.ci/install build
@@ -172,6 +172,11 @@ check:
 
 fmt:
 	$(SWIFT) format -i -r --configuration .swift-format Sources Tests plugins Package.swift
+
+# Writes golden texts anew; look at every line of the diff.
+record: build
+	EGRESS_RECORD=1 $(SWIFT) test --filter 'CiliumScenarioTests|RenderingGoldenTests|PluginsCommandTests|CiliumCommandTests' || true
+	git diff --stat -- Tests
 
 completions: build
 	@$(BUILD)/$(CONFIG)/kubectl-egress completion bash >completions/kubectl-egress.bash

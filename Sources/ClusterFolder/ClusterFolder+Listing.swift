@@ -16,6 +16,16 @@ extension ClusterFolder: ClusterNaming, ClusterExporting, ObjectReading {
                     let destinations = object.policy?.destinationCIDRs.prefix(3).map(\.description).joined(separator: ",")
                     return ObjectName(object.metadata.name, remark: destinations ?? "rejected")
                 }
+            case .gateway:
+                snapshot.mesh.gateways.filter { namespace == nil || $0.namespace == namespace }.map {
+                    ObjectName($0.name, remark: $0.className ?? $0.api.rawValue)
+                }
+            case .egressIP:
+                Dictionary(
+                    grouping: snapshot.egressNodes.flatMap(\.resolutions).flatMap { entry in
+                        (entry.ipv4 + entry.ipv6).map { (address: $0, policy: entry.policy) }
+                    }, by: \.address
+                ).map { ObjectName($0.description, remark: Set($1.map(\.policy)).sorted().joined(separator: ",")) }
             }
         return names.sorted { $0.name < $1.name }
     }

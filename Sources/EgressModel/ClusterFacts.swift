@@ -9,13 +9,15 @@ public enum ClusterKind: String, Sendable, Hashable, CaseIterable {
     case lease = "leases"
     /// Objects that say which ranges are the cluster's own.
     case ranges = "ranges"
+    /// Objects of service meshes and gateways. What couldn't be read of them is in ``MeshConfiguration/unread``.
+    case mesh = "mesh"
 
     /// Whether a node's plan can't be made without it. What services and ranges say adds to what nodes say, and Leases
     /// only tell who fell silent.
     public var isNeededToPlan: Bool {
         switch self {
         case .node, .namespace, .pod, .policy, .egressNode: true
-        case .service, .lease, .ranges: false
+        case .service, .lease, .ranges, .mesh: false
         }
     }
 }

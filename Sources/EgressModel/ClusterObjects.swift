@@ -99,6 +99,9 @@ public enum MeshSidecar: String, Sendable, Hashable, CaseIterable {
     case linkerd
 
     public var containerName: String { rawValue + "-proxy" }
+
+    /// Of a pod's annotations that say what goes past Istio's proxy.
+    public static let annotationPrefix = "traffic.sidecar.istio.io/"
 }
 
 /// A service: its addresses are inside the cluster and never steered.

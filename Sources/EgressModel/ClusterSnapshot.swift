@@ -20,6 +20,8 @@ public struct ClusterSnapshot: Sendable, Hashable {
     /// When it was read, RFC 3339 in UTC, where that was some time ago: it came from a file. How fresh nodes' reports are
     /// is judged by this moment.
     public var takenAt: String?
+    /// What service meshes and gateways say; read for the whole cluster's commands alone.
+    public var mesh = MeshConfiguration()
 
     public init(
         nodes: [Node] = [], namespaces: [Namespace] = [], pods: [Pod] = [], services: [Service] = [], policies: [PolicyObject] = [],

@@ -69,6 +69,14 @@ public struct GatewayEntry: Sendable, Hashable {
     }
 }
 
+/// How a manifest names its gateways.
+public enum GatewayForm: Sendable, Hashable {
+    /// `egressGateway`.
+    case single
+    /// `egressGateways`, and what stands in `egressGateway` beside it; `nil`: nothing, or nothing that can be read.
+    case list(ignored: GatewayEntry?)
+}
+
 /// A plugin module and its configuration, by annotation of the policy.
 public struct StrategyReference: Sendable, Hashable {
     public var name: String
@@ -97,11 +105,16 @@ public struct PolicyObject: Sendable, Hashable {
     public var policy: EgressGatewayPolicy?
     /// Errors that rejected it, and warnings: unknown fields, masked host bits.
     public var findings: [Finding]
+    /// Which of the two fields names the gateways: releases of Cilium differ in what they read.
+    public var gatewayForm: GatewayForm
 
-    public init(metadata: ObjectMetadata, policy: EgressGatewayPolicy?, findings: [Finding] = []) {
+    public init(
+        metadata: ObjectMetadata, policy: EgressGatewayPolicy?, findings: [Finding] = [], gatewayForm: GatewayForm = .single
+    ) {
         self.metadata = metadata
         self.policy = policy
         self.findings = findings
+        self.gatewayForm = gatewayForm
     }
 }
 

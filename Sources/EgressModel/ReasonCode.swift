@@ -72,6 +72,30 @@ extension ReasonCode {
     public static let lastGoodInForce = ReasonCode(rawValue: "EG2019")
     public static let notSelected = ReasonCode(rawValue: "EG2020")
 
+    // Differences of Cilium on the same manifests, for `--as-cilium`.
+    public static let ciliumReadsOtherwise = ReasonCode(rawValue: "EG2030")
+    public static let ciliumSelectsOtherwise = ReasonCode(rawValue: "EG2031")
+    public static let ciliumChoosesOtherwise = ReasonCode(rawValue: "EG2032")
+    public static let ciliumSpreadsOtherwise = ReasonCode(rawValue: "EG2033")
+    public static let ciliumOverlapUndefined = ReasonCode(rawValue: "EG2034")
+    public static let ciliumAddressOtherwise = ReasonCode(rawValue: "EG2035")
+    public static let ciliumLetsOut = ReasonCode(rawValue: "EG2036")
+    public static let ciliumIgnoresAnnotation = ReasonCode(rawValue: "EG2037")
+    public static let ciliumCarriesFamily = ReasonCode(rawValue: "EG2038")
+    public static let ciliumKnowsInsideOtherwise = ReasonCode(rawValue: "EG2039")
+
+    // Service meshes.
+    /// A mesh's proxy beside the pod's containers leaves by the pod's own address.
+    public static let sidecarLeavesAsPod = ReasonCode(rawValue: "EG2050")
+    /// The mesh sends this through a gateway pod, which leaves by its own address.
+    public static let meshSendsToGateway = ReasonCode(rawValue: "EG2051")
+    /// Whether the mesh sends this elsewhere can't be said.
+    public static let meshUnknown = ReasonCode(rawValue: "EG2052")
+    public static let ambientLeavesAsPod = ReasonCode(rawValue: "EG2053")
+    public static let pastTheProxy = ReasonCode(rawValue: "EG2054")
+    public static let isMeshGateway = ReasonCode(rawValue: "EG2055")
+    public static let gatewayWithoutPods = ReasonCode(rawValue: "EG2056")
+
     // Control.
     public static let helperUnreachable = ReasonCode(rawValue: "EG4001")
     public static let helperRefused = ReasonCode(rawValue: "EG4002")

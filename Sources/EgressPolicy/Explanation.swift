@@ -7,10 +7,14 @@ public struct Explanation: Sendable, Hashable {
     public var destination: Destination?
     public var verdict: Verdict?
     public var steps: [ExplanationStep]
-    /// Every policy of the cluster, selecting ones first, then by name.
+    /// Every policy of the cluster: selecting ones first, then those that may, then the others; nearest first in each group.
     public var policies: [PolicyExplanation]
     public var rules: [ResolvedRule]
     public var findings: [Finding]
+    /// What a service mesh does to this, and what of it isn't known.
+    public var remarks: [Reason] = []
+    /// The gateway that a mesh sends it through: then `verdict` is that of the gateway's pods.
+    public var via: MeshVia?
 
     public init(
         pod: Pod, destination: Destination?, verdict: Verdict?, steps: [ExplanationStep], policies: [PolicyExplanation],
@@ -50,7 +54,7 @@ public struct Verdict: Sendable, Hashable {
         case notApplicable = "not-applicable"
     }
 
-    /// `nil`: what decides couldn't be read, as `code` (EG5…) and `reason` say.
+    /// `nil`: what decides couldn't be read or isn't one answer, as `code` (EG5…, EG2052) and `reason` say.
     public var action: Action?
     public var policy: String?
     public var gatewayNode: String?
@@ -111,13 +115,18 @@ public struct PolicyExplanation: Sendable, Hashable {
     public var selects: Bool?
     /// The fields that decided.
     public var why: [String]
-    /// What it would take to match; empty when it does.
+    /// What it would take to match, by the nearest of its rules first; empty when it does.
     public var wouldNeed: [String]
+    /// What begins a need of another rule than the nearest.
+    public static let otherWay = "or, "
+    /// How many things the nearest way lacks.
+    var lacking: Int
 
     public init(name: String, selects: Bool?, why: [String], wouldNeed: [String] = []) {
         self.name = name
         self.selects = selects
         self.why = why
         self.wouldNeed = wouldNeed
+        lacking = wouldNeed.count
     }
 }

@@ -26,6 +26,7 @@ extension UnreadKind {
         case .egressNode: "what gateways announce and what is in force isn't known"
         case .lease: "which nodes have fallen silent isn't known"
         case .ranges: "the cluster's own ranges may be wider than what nodes say"
+        case .mesh: "whether a mesh sends traffic through a gateway isn't known"
         }
     }
 
@@ -42,6 +43,8 @@ extension UnreadKind {
                 case .egressNode: "egressnodes.kubectl-egress.dev"
                 case .policy: "ciliumegressgatewaypolicies.cilium.io"
                 case .lease: "leases.coordination.k8s.io -n kubectl-egress"
+                case .mesh:
+                    "gateways and routes of gateway.networking.k8s.io; gateways, serviceentries, virtualservices of networking.istio.io"
                 case .node, .namespace, .pod, .service: kind.rawValue + scope
                 }
             return "ask for the verbs get, list and watch on \(resource)"

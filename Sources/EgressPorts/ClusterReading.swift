@@ -16,7 +16,7 @@ public protocol ClusterReading: Sendable {
 
 /// Names of a cluster's objects, as fast as they can be had: for shells' completion and for "did you mean".
 public protocol ClusterNaming: Sendable {
-    /// `namespace` counts for pods alone. In the order of names.
+    /// `namespace` counts for pods and gateways alone. In the order of names.
     func names(of kind: NamedKind, namespace: String?) async throws -> [ObjectName]
 }
 
@@ -25,6 +25,10 @@ public enum NamedKind: Sendable, Hashable {
     case node
     case pod
     case policy
+    /// Of the Gateway API and of Istio; `namespace` counts.
+    case gateway
+    /// Addresses that nodes announce for policies.
+    case egressIP
 }
 
 public struct ObjectName: Sendable, Hashable {

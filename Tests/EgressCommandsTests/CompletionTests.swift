@@ -29,7 +29,7 @@ import Testing
         #expect(answer.directive == ":4")
         #expect(answer.lines[0].hasPrefix("status\tIs it working"))
         #expect(await complete(["st"]).words == ["status"])
-        #expect(await complete(["explain", ""]).words == ["pod", "code"])
+        #expect(await complete(["explain", ""]).words == ["pod", "policy", "ip", "gateway", "code"])
         #expect(await complete(["-n", "shop", "l"]).words == ["list"])
     }
 
@@ -49,6 +49,12 @@ import Testing
     @Test func `policies, nodes and namespaces come from the snapshot`() async {
         #expect(await complete(["status", ""]).words == ["egress-sample", "nobody"])
         #expect(await complete(["status", "nobody", ""]).words == ["egress-sample"])
+        #expect(await complete(["explain", "policy", ""]).words == ["egress-sample", "nobody"])
+        #expect(await complete(["explain", "policy", "nobody", ""]).words.isEmpty)
+        #expect(await complete(["explain", "ip", "203"]).words == ["203.0.113.100"])
+        let mesh = Bench(FakeCluster(fixture("mesh.yaml")))
+        #expect(await complete(["explain", "gateway", "-n", "istio-egress", ""], bench: mesh).words == ["waypoint"])
+        #expect(await complete(["explain", "gateway", ""], bench: mesh).words == ["front"])
         #expect(await complete(["list", "--node", ""]).words == ["node-1", "node-2", "node-3"])
         #expect(await complete(["list", "--node=node-2"]).words == ["--node=node-2"])
         #expect(await complete(["status", "-n", "s"]).words == ["shop"])
@@ -67,7 +73,7 @@ import Testing
         #expect(await complete(["status", "--kubeconfig", "x"]).lines == [":0"])
         #expect(await complete(["completion", ""]).words == ["bash", "zsh", "fish"])
         #expect(await complete(["help", "ex"]).words == ["explain"])
-        #expect(await complete(["help", "explain", ""]).words == ["pod", "code"])
+        #expect(await complete(["help", "explain", ""]).words == ["pod", "policy", "ip", "gateway", "code"])
         #expect(await complete(["explain", "code", "EG120"]).words.count == 8)
         #expect(await complete(["status", "--", "--n"]).words.isEmpty)
     }
@@ -115,7 +121,7 @@ import Testing
         bench.variables["KUBECTL_EGRESS_SNAPSHOT"] = ""
         let answer = await complete(["explain", "pod", ""], bench: bench)
         #expect(answer.lines == ["_activeHelp_ names can't be completed: no kubeconfig found", ":4"])
-        #expect(await complete(["explain", ""], bench: bench).words == ["pod", "code"])
+        #expect(await complete(["explain", ""], bench: bench).words == ["pod", "policy", "ip", "gateway", "code"])
     }
 
     @Test func `an object's name can't add words`() async {

@@ -128,7 +128,7 @@ import Testing
 
     @Test func `explain with a destination has a verdict, without one it has rules`() async {
         let with = await Bench().run("explain pod mediabot --to 192.88.99.80:443 -o json").json
-        #expect(keys(with) == ["pod", "destination", "verdict", "steps", "policies", "networkPolicy", "findings"])
+        #expect(keys(with) == ["pod", "destination", "verdict", "steps", "policies", "remarks", "via", "networkPolicy", "findings"])
         #expect(
             keys(with["verdict"]) == ["action", "policy", "gatewayNode", "gatewayIP", "egressIP", "steering", "code", "reason", "sentence"])
         #expect(with["verdict"]?["action"] == "gateway")
@@ -137,7 +137,8 @@ import Testing
         for step in with["steps"]?.arrayValue ?? [] { #expect(keys(step) == ["step", "result", "detail"]) }
         for policy in with["policies"]?.arrayValue ?? [] { #expect(keys(policy) == ["name", "selects", "why", "wouldNeed"]) }
         let without = await Bench().run("explain pod mediabot -o json").json
-        #expect(keys(without) == ["pod", "destination", "verdict", "steps", "policies", "rules", "networkPolicy", "findings"])
+        #expect(
+            keys(without) == ["pod", "destination", "verdict", "steps", "policies", "rules", "remarks", "via", "networkPolicy", "findings"])
         #expect(without["destination"] == .null)
         #expect(without["verdict"] == .null)
         #expect(without["rules"]?.arrayValue?.map { keys($0) } == [Self.ruleKeys, Self.ruleKeys])

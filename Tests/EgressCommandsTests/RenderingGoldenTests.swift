@@ -12,7 +12,12 @@ import Testing
         ("explain-gateway", "explain pod mediabot --to 192.88.99.80:443"), ("explain-excluded", "explain pod mediabot --to 198.51.100.9"),
         ("explain-drop", "explain pod mediabot -n shop --to 203.0.113.7:53/udp"),
         ("explain-direct", "explain pod bystander --to 192.88.99.80"), ("explain-yaml", "explain pod bystander --to 192.88.99.80 -o yaml"),
-        ("version", "version"),
+        ("version", "version"), ("explain-policy", "explain policy egress-sample"),
+        ("explain-policy-lost", "explain policy nobody"), ("explain-policy-wide", "explain policy egress-sample -o wide"),
+        ("explain-policy-json", "explain policy nobody -o json"), ("explain-policy-name", "explain policy egress-sample -o name"),
+        ("explain-ip", "explain ip 203.0.113.100"), ("explain-ip-json", "explain ip 203.0.113.100 -o json"),
+        ("explain-ip-node", "explain ip 192.0.2.11"), ("explain-ip-nobody", "explain ip 203.0.113.9"),
+        ("explain-ip-pod", "explain ip 10.244.1.10"),
     ]
 
     @Test(arguments: lines)
@@ -22,15 +27,15 @@ import Testing
         try expectGolden(run.output + (run.error.isEmpty ? "" : "--- standard error\n" + run.error), name + ".txt")
     }
 
-    @Test(arguments: lines.filter { !$0.name.contains("wide") && !$0.name.contains("yaml") })
+    @Test(arguments: lines.filter { !$0.name.contains("wide") && !$0.name.contains("yaml") && !$0.name.contains("json") })
     func `no line is longer than 80 columns`(name: String, line: String) async {
         let run = await Bench().run(line)
         for line in run.output.split(separator: "\n") { #expect(line.count <= 80, "\(name): \(line)") }
     }
 
     @Test(arguments: [
-        "", "status", "explain", "explain pod", "explain code", "list", "graph", "plugins", "apply", "snapshot", "install", "uninstall",
-        "agent",
+        "", "status", "explain", "explain pod", "explain policy", "explain ip", "explain gateway", "explain code", "list", "graph",
+        "plugins", "apply", "snapshot", "install", "uninstall", "agent",
         "completion",
         "version",
         "options", "help",

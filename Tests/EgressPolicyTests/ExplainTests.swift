@@ -61,10 +61,14 @@ import Testing
             policy.why == [
                 "spec.selectors[0].podSelector: label class=mediabot is absent",
                 "spec.selectors[0].podSelector: label org=empire is absent",
+                "spec.destinationCIDRs[0]: 0.0.0.0/0 holds 203.0.113.7",
             ])
         #expect(policy.wouldNeed == ["label class=mediabot on pod default/bystander", "label org=empire on pod default/bystander"])
         let relabelled = try explain { $0.pods[0].metadata.labels["class"] = "web" }.policies.first
-        #expect(relabelled?.why == [#"spec.selectors[0].podSelector: label class=mediabot is "web""#])
+        #expect(
+            relabelled?.why == [
+                #"spec.selectors[0].podSelector: label class=mediabot is "web""#, "spec.destinationCIDRs[0]: 0.0.0.0/0 holds 203.0.113.7",
+            ])
         #expect(relabelled?.wouldNeed == ["label class=mediabot on pod default/mediabot"])
     }
 

@@ -15,7 +15,7 @@ import Testing
             case .pod: snapshot.pods = [snapshot.pods[0]]
             case .policy: snapshot.policies = []
             case .egressNode: snapshot.egressNodes = []
-            case .service, .lease, .ranges: break
+            case .service, .lease, .ranges, .mesh: break
             }
         }
         return snapshot

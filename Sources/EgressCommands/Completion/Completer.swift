@@ -65,6 +65,9 @@ struct Completer: Sendable {
         let words = position.words
         switch position.path.dropFirst().map(\.commandName) {
         case ["explain", "pod"] where index == 0: return await names(of: .pod, position)
+        case ["explain", "policy"] where index == 0: return await names(of: .policy, position)
+        case ["explain", "ip"] where index == 0: return await names(of: .egressIP, position)
+        case ["explain", "gateway"] where index == 0: return await names(of: .gateway, position)
         case ["explain", "code"]: return CompletionAnswer(words: CodeAdvice.all.map { .init($0.code.rawValue, $0.title) })
         case ["status"], ["plugins"]: return await names(of: .policy, position, but: words)
         case ["completion"] where index == 0: return CompletionAnswer(words: ShellScript.allCases.map { .init($0.rawValue) })
@@ -93,7 +96,9 @@ struct Completer: Sendable {
             { () -> Result<[ObjectName], any Error>? in
                 do {
                     let cluster = try environment.cluster(options, usesInput: true)
-                    return .success(try await cluster.names(of: kind, namespace: kind == .pod ? options.namespace(in: cluster) : nil))
+                    return .success(
+                        try await cluster.names(
+                            of: kind, namespace: kind == .pod || kind == .gateway ? options.namespace(in: cluster) : nil))
                 } catch {
                     return .failure(error)
                 }

@@ -7,7 +7,7 @@ import KubeObjects
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Say how traffic leaves, and why; what a reason code means.",
+        abstract: "Say how traffic leaves, why, and who leaves by what; explain codes.",
         discussion: """
             # How does a pod leave?
             kubectl egress explain pod mediabot -n default
@@ -15,10 +15,16 @@ struct ExplainCommand: ParsableCommand {
             # By which address does it reach this destination?
             kubectl egress explain pod mediabot --to 203.0.113.80:443
 
+            # Who leaves by this policy, and who by this address?
+            kubectl egress explain policy egress-sample
+            kubectl egress explain ip 203.0.113.100
+
             # What does this code mean, and what is to be done?
             kubectl egress explain code EG1203
             """,
-        subcommands: [ExplainPodCommand.self, ExplainCodeCommand.self])
+        subcommands: [
+            ExplainPodCommand.self, ExplainPolicyCommand.self, ExplainIPCommand.self, ExplainGatewayCommand.self, ExplainCodeCommand.self,
+        ])
 }
 
 struct ExplainPodCommand: RunnableCommand {
@@ -34,31 +40,43 @@ struct ExplainPodCommand: RunnableCommand {
 
             # A host's name is resolved where this command runs
             kubectl egress explain pod mediabot --to www.example.org:443 -o json
+
+            # What Cilium does with the same policies
+            kubectl egress explain pod mediabot --to 203.0.113.80 --as-cilium 1.18
             """,
         aliases: ["pods", "po"])
 
     @OptionGroup(title: GlobalOptions.sectionTitle) var global: GlobalOptions
     @Option(help: "The destination: HOST[:PORT[/PROTO]].") var to: String?
-    @Option(name: .shortAndLong, help: OutputFormat.help(.json, .yaml, .wide), completion: OutputFormat.completion(.json, .yaml, .wide))
+    @Option(help: ArgumentHelp(CiliumVersion.asCiliumHelp, valueName: "version"), completion: .list(CiliumVersion.known))
+    var asCilium: String?
+    @Option(
+        name: .shortAndLong, help: OutputFormat.help(.json, .yaml, .wide, .name),
+        completion: OutputFormat.completion(.json, .yaml, .wide, .name))
     var output: String?
     @Argument(help: ArgumentHelp("", valueName: "NAME")) var names: [String] = []
 
     func run(in environment: CommandEnvironment) async throws -> Int32 {
-        let format = try OutputFormat(output, allowed: [.json, .yaml, .wide])
+        let format = try OutputFormat(output, allowed: [.json, .yaml, .wide, .name])
         guard let name = names.first, names.count == 1 else {
             throw CommandError.usage("explain pod takes one name, \(names.count) were given", of: "kubectl egress explain pod")
         }
         let text = try to.map { value throws(CommandError) in try DestinationText(value) }
+        let version = try asCilium.map { text throws(CommandError) in try CiliumVersion(asked: text) }
         let cluster = try environment.cluster(global)
         let namespace = global.namespace(in: cluster)
         let snapshot = try await completed(environment.snapshot(of: cluster), by: cluster, name, namespace: namespace)
         let effective = environment.effectivePolicy(of: snapshot)
         let pod = try Self.find(name, namespace: namespace, in: effective)
         let destination = try await text.asyncMap { try await environment.resolve($0, for: pod) }
-        let asked = destination.map { Destination(address: $0.address, port: $0.port, transport: $0.transport) }
-        let explanation = explain(pod, to: asked, in: effective)
-        let steering = effective.egressNodes.first { $0.name == pod.nodeName }?.steering?.default
-        try environment.render(PodExplanation(explanation: explanation, destination: destination, steering: steering), as: format)
+        let explanation = explain(pod, to: destination?.asked, host: destination?.name, in: effective, of: snapshot)
+        var result = PodExplanation(explanation, to: destination, in: effective)
+        result.asCilium = version.map {
+            PodAsCilium(
+                CiliumComparison(snapshot, effective, as: $0, only: explanation.pod.reference), explanation.pod, to: destination?.address)
+        }
+        environment.noteCiliumInCharge(snapshot, asked: version)
+        try environment.render(result, as: format)
         return 0
     }
 

@@ -4,9 +4,11 @@ import EgressPolicy
 extension PodExplanation {
     func text(_ layout: TextLayout) -> String {
         var parts = [head(layout)]
+        if let asCilium { parts.append(asCilium.text(layout)) }
         if !explanation.steps.isEmpty { parts.append(steps(layout)) }
         if destination == nil, !explanation.rules.isEmpty { parts.append(ruleTable(layout)) }
         if !explanation.policies.isEmpty { parts.append(policies(layout)) }
+        parts += viaText(layout)
         if !findings.isEmpty { parts.append(findings.sorted().map { findingText($0, width: layout.proseWidth) }.joined()) }
         return parts.joined(separator: "\n")
     }
@@ -24,6 +26,7 @@ extension PodExplanation {
         if let verdict = explanation.verdict {
             lines += wrapped("\(verdict.sentence) [\(verdict.code)]", first: "VERDICT   ", width: layout.proseWidth)
         }
+        lines += remarkLines(layout)
         return lines.map { $0 + "\n" }.joined()
     }
 
@@ -54,7 +57,11 @@ extension PodExplanation {
         for policy in explanation.policies {
             lines.append(plainText("  \(policy.name): \(Self.words(policy.selects))"))
             lines += policy.why.flatMap { wrapped($0, first: "    because ", width: layout.proseWidth) }
-            lines += policy.wouldNeed.flatMap { wrapped($0, first: "    would need ", width: layout.proseWidth) }
+            lines += policy.wouldNeed.flatMap { need in
+                need.hasPrefix(PolicyExplanation.otherWay)
+                    ? wrapped(String(need.dropFirst(PolicyExplanation.otherWay.count)), first: "    or else ", width: layout.proseWidth)
+                    : wrapped(need, first: "    would need ", width: layout.proseWidth)
+            }
         }
         return lines.map { $0 + "\n" }.joined()
     }

@@ -9,6 +9,10 @@ struct PodExplanation: CommandResult {
     let destination: ResolvedDestination?
     /// How the pod's node steers; `nil`: it hasn't said.
     let steering: Steering?
+    /// Only where `--as-cilium` asks for it, and then in every output.
+    var asCilium: PodAsCilium?
+    /// The pods that a mesh sends it to.
+    var via: [PodExplanation] = []
 
     var findings: [Finding] { explanation.findings }
     var names: [String] { ["pod/\(explanation.pod.name)"] }
@@ -27,8 +31,10 @@ struct PodExplanation: CommandResult {
             ("steps", .array(explanation.steps.map(Self.json))), ("policies", .array(explanation.policies.map(Self.json))),
         ]
         if destination == nil { members.append(("rules", .array(rules))) }
+        members += [("remarks", remarksJSON), ("via", viaJSON)]
         // NetworkPolicies are not evaluated yet, and what isn't known is said to be unknown.
         members.append(("networkPolicy", ["verdict": "unknown", "by": []]))
+        if let asCilium { members.append(("asCilium", asCilium.json)) }
         members.append(("findings", JSONValue(findings: findings)))
         return .object(JSONObject(members))
     }

@@ -1,69 +1,18 @@
-import EgressModel
 import EgressPolicy
 import JSONText
 
-/// The array that `cilium-dbg bpf egress list -o json` prints on one node, from our rules.
-///
-/// Cilium writes the table of the whole cluster on every node, with the egress IP only where the node is the gateway; an
-/// excluded range keeps the egress IP of its policy and has a marker as its gateway. IPv6 rules name an IPv4 gateway too.
+/// The array that `cilium-dbg bpf egress list -o json` prints: its names and their capitals are Cilium's.
 struct CiliumList {
-    static let notFound = "Not Found"
-    static let excluded = "Excluded CIDR"
+    let rows: [CiliumShownRow]
 
-    let effective: EffectivePolicy
-    /// The node that looks.
-    let node: String
-
-    func json(pods: [ResolvedPod]) -> JSONValue {
-        .array(pods.flatMap { pod in pod.rules.sorted { $0.prefix < $1.prefix }.map { entry($0, of: pod) } })
-    }
-
-    private func entry(_ rule: ResolvedRule, of pod: ResolvedPod) -> JSONValue {
-        [
-            "SourceIP": JSONValue(rule.source), "DestCIDR": .string(rule.prefix.description), "EgressIP": .string(egressIP(rule, of: pod)),
-            "GatewayIP": .string(gatewayIP(rule, of: pod)),
-        ]
-    }
-
-    private func gatewayIP(_ rule: ResolvedRule, of pod: ResolvedPod) -> String {
-        switch rule.action {
-        case .exclude: return Self.excluded
-        case .drop where rule.reason.code == .familyWithoutDatapath:
-            // The gateway is chosen all the same, and Cilium would name it.
-            return gateway(rule, of: pod)?.description ?? Self.notFound
-        case .gateway, .drop: return rule.gatewayAddress?.description ?? Self.notFound
-        }
-    }
-
-    /// The gateway that the rule's policy gives the pod, whatever becomes of the rule's family.
-    private func gateway(_ rule: ResolvedRule, of pod: ResolvedPod) -> IPAddress? {
-        if let sibling = pod.rules.first(where: { $0.policyUID == rule.policyUID && $0.gatewayAddress != nil }) {
-            return sibling.gatewayAddress
-        }
-        let entries = effective.policies.first { $0.policy.metadata.uid == rule.policyUID }?.entries ?? []
-        return entries.count == 1 ? entries.first?.gateway?.address : nil
-    }
-
-    private func egressIP(_ rule: ResolvedRule, of pod: ResolvedPod) -> String {
-        let family = rule.prefix.family
-        let none = family == .ipv4 ? "0.0.0.0" : "::"
-        switch rule.action {
-        case .gateway: return rule.gatewayNode == node ? rule.egressIP?.description ?? none : none
-        case .drop: return none
-        case .exclude: return excludedEgressIP(rule, of: pod)?.description ?? none
-        }
-    }
-
-    /// The address that the policy would have given the pod here, had the range not been excluded.
-    private func excludedEgressIP(_ rule: ResolvedRule, of pod: ResolvedPod) -> IPAddress? {
-        let family = rule.prefix.family
-        if let sibling = pod.rules.first(where: { $0.policyUID == rule.policyUID && $0.action == .gateway && $0.prefix.family == family }) {
-            return sibling.gatewayNode == node ? sibling.egressIP : nil
-        }
-        let entries = effective.policies.first { $0.policy.metadata.uid == rule.policyUID }?.entries ?? []
-        guard entries.count == 1, let gateway = entries.first?.gateway, gateway.node == node,
-            case .addresses(let addresses) = gateway.egressAddress(family)
-        else { return nil }
-        return EgressAddressChoice.address(for: rule.source, of: addresses)
+    /// As releases before 1.20 print it; scripts read these four.
+    var json: JSONValue {
+        .array(
+            rows.map { row in
+                [
+                    "SourceIP": .string(row.sourceIP), "DestCIDR": .string(row.destinationCIDR), "EgressIP": .string(row.egressIP),
+                    "GatewayIP": .string(row.gatewayIP),
+                ]
+            })
     }
 }

@@ -28,7 +28,7 @@ struct RuleList: CommandResult {
             }
         }.filter { node == nil || $0.pod.nodeName == node || $0.rule.gatewayNode == node }
         findings = effective.findings.sorted()
-        cilium = node.map { CiliumList(effective: effective, node: $0).json(pods: pods) } ?? .null
+        cilium = node.map { CiliumList(rows: CiliumView(effective, node: $0).rows(pods)).json } ?? .null
     }
 
     var json: JSONValue {

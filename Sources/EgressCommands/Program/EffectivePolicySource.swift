@@ -43,6 +43,7 @@ extension ClusterKind {
         case .egressNode: "reports of nodes (egressnodes)"
         case .lease: "heartbeats of nodes (leases)"
         case .ranges: "objects that say the cluster's own ranges"
+        case .mesh: "objects of meshes and gateways"
         case .node, .namespace, .pod, .service: rawValue
         }
     }

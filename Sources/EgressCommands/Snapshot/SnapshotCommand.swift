@@ -31,7 +31,8 @@ struct SnapshotCommand: RunnableCommand {
         // A copy of a copy keeps the moment of the first.
         if snapshot.takenAt == nil {
             let header = SnapshotHeader(
-                takenAt: rfc3339(secondsSinceEpoch: environment.clock.secondsSinceEpoch()), server: cluster.source, unread: snapshot.unread)
+                takenAt: rfc3339(secondsSinceEpoch: environment.clock.secondsSinceEpoch()), server: cluster.source,
+                unread: snapshot.unread + snapshot.mesh.unread)
             pending = format == .yaml ? header.json.yamlText : header.json.text() + "\n"
         }
         var count = 0

@@ -30,6 +30,13 @@ extension ObjectChecker {
         return gateways
     }
 
+    /// Which field names the gateways. What is wrong with them is ``gateways(_:)``'s to say.
+    func gatewayForm(_ spec: JSONReader?) -> GatewayForm {
+        guard spec?.value["egressGateways"]?.arrayValue?.isEmpty == false else { return .single }
+        var probe = self
+        return .list(ignored: probe.member("egressGateway", of: spec).flatMap { probe.gateway($0) })
+    }
+
     private mutating func gateway(_ reader: JSONReader) -> GatewayEntry? {
         guard case .object = reader.value else {
             _ = read { () throws(JSONFieldError) in try reader.object() }

@@ -11,6 +11,8 @@ public enum KubeObject: Sendable, Hashable {
     case egressNode(EgressNode)
     /// Says something about the cluster itself, such as its ranges. What of it can't be understood is in the findings alone.
     case configuration(ConfigurationFacts)
+    /// Says which pod traffic leaves from.
+    case mesh(MeshObject)
     /// Of a kind that egress doesn't depend on.
     case other
     /// Of a kind that matters, but it can't be understood; the findings say why.
@@ -25,6 +27,7 @@ extension KubeDocument {
             let facts = checker.configuration(source)
             return (.configuration(facts), checker.findings)
         }
+        if let source = MeshSource(apiVersion: apiVersion, kind: kind) { return (.mesh(meshObject(source)), []) }
         switch KnownKind.recognize(apiVersion: apiVersion, kind: kind) {
         case .foreign:
             return (.other, [])

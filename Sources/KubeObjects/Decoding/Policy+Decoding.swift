@@ -18,8 +18,9 @@ extension ObjectChecker {
         guard !hasErrors else { return PolicyObject(metadata: metadata, policy: nil, findings: findings.sorted()) }
         let policy = EgressGatewayPolicy(
             metadata: metadata, selectors: selectors, destinationCIDRs: destinations, excludedCIDRs: excluded, gateways: gateways,
-            strategy: annotations.strategy, priority: annotations.priority, onNoGateway: annotations.onNoGateway)
-        return PolicyObject(metadata: metadata, policy: policy, findings: findings.sorted())
+            strategy: annotations.strategy, priority: annotations.priority,
+            onNoGateway: annotations.onNoGateway)
+        return PolicyObject(metadata: metadata, policy: policy, findings: findings.sorted(), gatewayForm: gatewayForm(spec))
     }
 
     /// Fields of other products, or of nobody's, that people paste; by their lower-case name.
@@ -60,7 +61,8 @@ extension ObjectChecker {
             selectors.append(
                 EgressSelector(
                     podSelector: selector(pods, stripsSource: true), namespaceSelector: selector(namespaces, stripsSource: true),
-                    nodeSelector: selector(member("nodeSelector", of: rule), stripsSource: false)))
+                    nodeSelector: selector(member("nodeSelector", of: rule), stripsSource: false)
+                ).askingNamespaces())
         }
         return selectors
     }

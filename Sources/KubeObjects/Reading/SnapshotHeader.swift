@@ -48,6 +48,7 @@ public struct SnapshotHeader: Sendable, Hashable {
 
     func add(to snapshot: inout ClusterSnapshot) {
         snapshot.takenAt = takenAt
-        snapshot.unread += unread
+        snapshot.unread += unread.filter { $0.kind != .mesh }
+        snapshot.mesh.unread += unread.filter { $0.kind == .mesh }
     }
 }

@@ -82,6 +82,11 @@ final class FakeCluster: Cluster {
                 ObjectName(pod.name, remark: "\(pod.phase.rawValue) \(pod.addresses.first?.description ?? "") \(pod.nodeName ?? "")")
             }
         case .policy: return snapshot.policies.map(\.metadata.name).sorted().map { ObjectName($0) }
+        case .gateway:
+            return snapshot.mesh.gateways.filter { $0.namespace == namespace }.map(\.name).sorted().map { ObjectName($0) }
+        case .egressIP:
+            let addresses = snapshot.egressNodes.flatMap(\.resolutions).flatMap { $0.ipv4 + $0.ipv6 }
+            return Set(addresses).sorted().map { ObjectName($0.description) }
         }
     }
 

@@ -1,6 +1,7 @@
 import EgressModel
 import EgressPorts
 import JSONText
+import KubeObjects
 import TestKit
 import Testing
 
@@ -95,7 +96,7 @@ import Testing
         )
         #expect(snapshot.unread.filter { $0.kind == .service }.map(\.namespace) == [nil, "team-little"])
         #expect(snapshot.unread.filter { $0.kind == .node }.map(\.code) == [.readForbidden])
-        #expect(Set(snapshot.unread.map(\.kind)) == Set(ClusterKind.allCases))
+        #expect(Set(snapshot.unread.map(\.kind)) == Set(ClusterKind.allCases).subtracting([.mesh]))
     }
 
     @Test func `a server that doesn't know us, or isn't there, is an error in kubectl's words`() async throws {
@@ -155,5 +156,66 @@ import Testing
         #expect(pod.contains(#""podIP":"10.244.1.9""#) && pod.contains(#""kind":"Pod""#) && pod.contains(#""apiVersion":"v1""#))
         #expect(texts.contains { $0.contains(#""name":"export-policy""#) && $0.contains("198.51.100.7") })
         #expect(try texts.allSatisfy { try JSONValue(parsing: $0)["kind"] != nil })
+    }
+
+    /// A definition that keeps whatever is written.
+    private func definition(_ source: MeshSource) -> String {
+        let parts = (source.apiVersions.last ?? "").split(separator: "/").map(String.init)
+        let (group, version) = (parts.first ?? "", parts.last ?? "")
+        return """
+            {apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition,
+            metadata: {name: \(source.resource).\(group), annotations: {api-approved.kubernetes.io: "unapproved, for a test"}},
+            spec: {group: \(group), scope: Namespaced, names: {plural: \(source.resource), kind: \(source.kind)},
+            versions: [{name: \(version), served: true, storage: true,
+            schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]}}
+            """
+    }
+
+    /// In older versions than the newest, as clusters have them.
+    @Test func `what a mesh says is read where it is served, and exported without what it does to requests`() async throws {
+        let fixture = try await ClusterFixture.own()
+        defer { fixture.server.stop() }
+        let before = try await fixture.cluster().snapshot()
+        #expect(before.mesh == MeshConfiguration())
+        for source in MeshSource.allCases { try await fixture.apply(definition(source)) }
+        try await fixture.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
+        for _ in 0..<100
+        where try await !fixture.outcome("get", "virtualservices,serviceentries,httproutes,gateways.networking.istio.io").succeeded {}
+        try await fixture.apply(
+            "{apiVersion: gateway.networking.k8s.io/v1beta1, kind: Gateway, metadata: {name: front, namespace: default}, "
+                + "spec: {gatewayClassName: istio, listeners: [{tls: {secret: hidden}}]}}")
+        try await fixture.apply(
+            "{apiVersion: networking.istio.io/v1alpha3, kind: Gateway, metadata: {name: out, namespace: default}, "
+                + "spec: {selector: {istio: egressgateway}}}")
+        try await fixture.apply(
+            "{apiVersion: networking.istio.io/v1alpha3, kind: ServiceEntry, metadata: {name: partner, namespace: default}, "
+                + "spec: {hosts: [a.example], resolution: DNS, ports: [{number: 443, name: tls, protocol: TLS}]}}")
+        try await fixture.apply(
+            "{apiVersion: networking.istio.io/v1alpha3, kind: VirtualService, metadata: {name: partner, namespace: default}, "
+                + "spec: {hosts: [a.example], http: [{match: [{port: 80, headers: {token: {exact: hidden}}}], "
+                + "route: [{destination: {host: b}, headers: {request: {set: {token: hidden}}}}]}]}}")
+        let mesh = try await fixture.cluster().snapshot().mesh
+        #expect(Set(mesh.gateways.map(\.name)) == ["front", "out"])
+        #expect(mesh.serviceEntries.map(\.hosts) == [["a.example"]])
+        #expect(mesh.virtualServices.first?.routes.first?.matches == [.init(port: 80, others: ["headers"])])
+        #expect(mesh.unread.isEmpty)
+        let names = try await fixture.cluster().names(of: .gateway, namespace: "default")
+        #expect(names.map(\.name) == ["front", "out"])
+        var texts: [String] = []
+        for try await text in try fixture.cluster().manifests() { texts.append(text) }
+        let text = texts.joined(separator: "\n")
+        #expect(!text.contains("hidden"))
+        let again = clusterSnapshot(from: KubeReading(text, file: "f", format: .jsonLines)).mesh
+        #expect(Set(again.virtualServices.flatMap(\.routes)) == Set(mesh.virtualServices.flatMap(\.routes)))
+        #expect(again.serviceEntries.map(\.keepsAddress) == [false])
+        #expect(again.gateways.count == 2)
+    }
+
+    @Test func `who may not read a mesh's objects reads the rest whole`() async throws {
+        let fixture = try await ClusterFixture.shared()
+        let kubeconfig = try await fixture.serviceAccount("meshless", namespace: "default")
+        let snapshot = try await fixture.cluster(as: kubeconfig, namespace: "default").snapshot()
+        #expect(snapshot.mesh.unread.map(\.code) == MeshSource.allCases.map { _ in .readForbidden })
+        #expect(!snapshot.unread.contains { $0.kind == .mesh })
     }
 }

@@ -16,6 +16,8 @@ enum ClusterSlot: Sendable, Hashable {
     case leases
     /// Objects that say ranges; each collection has a name of its own.
     case ranges(String)
+    /// Objects of service meshes and gateways; each collection has a name of its own.
+    case mesh(String)
 
     var kind: ClusterKind {
         switch self {
@@ -27,6 +29,7 @@ enum ClusterSlot: Sendable, Hashable {
         case .egressNodes, .ownEgressNode: .egressNode
         case .leases: .lease
         case .ranges: .ranges
+        case .mesh: .mesh
         }
     }
 }
@@ -91,6 +94,22 @@ extension ClusterCollection {
             ]
         }
         return collections + ranges
+    }
+
+    /// What is read once, for a command: a mesh's objects matter to no plan, and are not followed.
+    static func listed(for scope: ClusterScope) -> [ClusterCollection] {
+        guard scope == .cluster else { return all(for: scope) }
+        return all(for: scope)
+            + MeshSource.allCases.map { source in
+                let paths = source.apiVersions.compactMap { apiVersion -> ResourcePath? in
+                    let parts = apiVersion.split(separator: "/").map(String.init)
+                    guard let group = parts.first, let version = parts.last else { return nil }
+                    return ResourcePath(group, version, source.resource)
+                }
+                var collection = ClusterCollection(.mesh(paths.first?.fullResource ?? source.resource), paths)
+                collection.isOptional = true
+                return collection
+            }
     }
 
     /// Objects that say which ranges are the cluster's own, and who else steers.

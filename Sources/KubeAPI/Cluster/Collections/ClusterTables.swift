@@ -11,6 +11,7 @@ struct ClusterTables: Sendable {
     private var ownEgressNode = ObjectTable<EgressNode>()
     private var leases = ObjectTable<String>()
     private var configuration: [ClusterSlot: ObjectTable<ConfigurationFacts>] = [:]
+    private var mesh: [ClusterSlot: ObjectTable<MeshObject>] = [:]
     private var notes: [ClusterSlot: SlotNotes] = [:]
     /// Made when it is asked for, and kept until something under it changes.
     private var mergedEgressNodes: [EgressNode]?
@@ -46,6 +47,7 @@ extension ClusterTables {
         case .egressNode(let node): isValueChanged = setEgressNode(node, for: item.key, in: slot)
         case .lease(let renewed): isValueChanged = setLease(renewed, for: item.key)
         case .configuration(let facts): isValueChanged = setFacts(facts, for: item.key, in: slot)
+        case .mesh(let object): isValueChanged = mesh[slot, default: ObjectTable()].set(object, for: item.key)
         case .unreadable: isValueChanged = removeValue(item.key, in: slot)
         }
         // A policy carries its findings itself.
@@ -97,6 +99,7 @@ extension ClusterTables {
         case .ranges:
             isChanged = swap(&configuration[slot, default: ObjectTable()], other.configuration[slot] ?? ObjectTable()) || isChanged
             configurationFacts = nil
+        case .mesh: isChanged = swap(&mesh[slot, default: ObjectTable()], other.mesh[slot] ?? ObjectTable()) || isChanged
         }
         return isChanged
     }
@@ -112,6 +115,7 @@ extension ClusterTables {
         case .ownEgressNode: ownEgressNode.isEmpty
         case .leases: leases.isEmpty
         case .ranges: configuration[slot]?.isEmpty ?? true
+        case .mesh: mesh[slot]?.isEmpty ?? true
         }
     }
 
@@ -140,6 +144,7 @@ extension ClusterTables {
         case .ranges:
             configurationFacts = nil
             return configuration[slot]?.remove(key) ?? false
+        case .mesh: return mesh[slot]?.remove(key) ?? false
         }
     }
 }
@@ -206,6 +211,7 @@ extension ClusterTables {
             egressNodes: egressNodesWithHeartbeats(), findings: notes.values.flatMap { $0.findings.values.joined() },
             isComplete: notes.values.allSatisfy(\.unreadable.isEmpty))
         for facts in facts() { snapshot.add(facts) }
+        for object in mesh.values.flatMap(\.values) { snapshot.mesh.add(object) }
         return snapshot
     }
 }

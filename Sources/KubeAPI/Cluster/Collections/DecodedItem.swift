@@ -14,6 +14,7 @@ struct DecodedItem: Sendable {
         /// When the Lease was renewed, to the second.
         case lease(renewed: String)
         case configuration(ConfigurationFacts)
+        case mesh(MeshObject)
         /// It matters, but can't be understood.
         case unreadable
     }
@@ -87,6 +88,7 @@ struct ItemDecoder {
             node.metadata.annotations = [:]
             return .egressNode(node)
         case .configuration(let facts): return .configuration(facts)
+        case .mesh(let object): return .mesh(object)
         case .unreadable: return .unreadable
         case .other: return nil
         }
@@ -96,7 +98,9 @@ struct ItemDecoder {
 
     private mutating func kept(_ metadata: ObjectMetadata) -> ObjectMetadata {
         ObjectMetadata(
-            name: metadata.name, namespace: shared(metadata.namespace), uid: metadata.uid, labels: metadata.labels)
+            name: metadata.name, namespace: shared(metadata.namespace), uid: metadata.uid, labels: metadata.labels,
+            annotations: metadata.annotations.isEmpty ? [:] : metadata.annotations.filter { $0.key.hasPrefix(MeshSidecar.annotationPrefix) }
+        )
     }
 }
 

@@ -20,7 +20,7 @@ extension APICluster: ClusterExporting {
     }
 
     private static func export(_ client: KubeClient, _ take: (JSONValue) -> Void) async throws {
-        let all = ClusterCollection.all(for: .cluster)
+        let all = ClusterCollection.listed(for: .cluster)
         let renewals = await renewals(client)
         for collection in all where collection.slot != .leases {
             var read = false

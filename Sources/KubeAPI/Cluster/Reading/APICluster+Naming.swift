@@ -1,15 +1,18 @@
 public import EgressPorts
 import JSONText
+import KubeObjects
 
 extension APICluster: ClusterNaming {
     /// By one list in the form that `kubectl get` prints, a tenth of the objects' bytes. Throws ``ClusterError``.
     public func names(of kind: NamedKind, namespace: String?) async throws -> [ObjectName] {
+        if kind == .egressIP { return try await egressIPs() }
+        if kind == .gateway { return try await gateways(namespace) }
         let path: ResourcePath =
             switch kind {
             case .namespace: .namespaces
             case .node: .nodes
             case .pod: .pods.inside(namespace)
-            case .policy: .policies
+            case .policy, .gateway, .egressIP: .policies
             }
         // A word at the prompt may be a moment old.
         var query = ListQuery(form: kind == .namespace ? .metadata : .table, acceptsNewerRest: true)
@@ -31,6 +34,50 @@ extension APICluster: ClusterNaming {
     }
 }
 
+extension APICluster {
+    /// Of both APIs, as far as they are served; a name that both have once.
+    private func gateways(_ namespace: String?) async throws -> [ObjectName] {
+        var names: [String: ObjectName] = [:]
+        for source in [MeshSource.gateway, .istioGateway] {
+            for apiVersion in source.apiVersions {
+                let parts = apiVersion.split(separator: "/").map(String.init)
+                guard let group = parts.first, let version = parts.last else { continue }
+                let path = ResourcePath(group, version, source.resource).inside(namespace)
+                do {
+                    _ = try await client.list(path, ListQuery(form: .metadata, acceptsNewerRest: true), restart: {}) { page in
+                        for name in page.items.compactMap({ $0["metadata"]?["name"]?.stringValue }) where names[name] == nil {
+                            names[name] = ObjectName(name, remark: group)
+                        }
+                    }
+                    break
+                } catch {
+                    let failure = APIError(reading: error)
+                    guard failure.isNotFound else { throw failure.clusterError() }
+                }
+            }
+        }
+        return names.values.sorted { $0.name < $1.name }
+    }
+
+    /// What nodes announce, each address once with the policies that it is for.
+    private func egressIPs() async throws -> [ObjectName] {
+        var policies: [String: Set<String>] = [:]
+        do {
+            _ = try await client.list(.egressNodes, ListQuery(acceptsNewerRest: true), restart: { policies = [:] }) { page in
+                for resolution in page.items.flatMap({ $0["status"]?["resolutions"]?.arrayValue ?? [] }) {
+                    let addresses = (resolution["ipv4"]?.arrayValue ?? []) + (resolution["ipv6"]?.arrayValue ?? [])
+                    for address in addresses.compactMap(\.stringValue) {
+                        policies[address, default: []].insert(resolution["policy"]?.stringValue ?? "")
+                    }
+                }
+            }
+        } catch {
+            throw APIError(reading: error).clusterError()
+        }
+        return policies.map { ObjectName($0.key, remark: $0.value.sorted().joined(separator: ",")) }.sorted { $0.name < $1.name }
+    }
+}
+
 /// Where a table has what we show.
 private struct TableColumns {
     private var positions: [String: Int] = [:]
@@ -47,7 +94,7 @@ private struct TableColumns {
             case .pod: ["status", "ip", "node"]
             case .node: ["status"]
             case .policy: ["destinations", "egress-ip", "interface"]
-            case .namespace: []
+            case .namespace, .gateway, .egressIP: []
             }
         return names.compactMap { text(row, $0) }.joined(separator: " ")
     }

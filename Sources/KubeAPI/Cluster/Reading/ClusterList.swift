@@ -37,14 +37,15 @@ struct ClusterList: Sendable {
         try Task.checkCancellation()
         if answers == 0, let error = failures.first { throw error.clusterError() }
         var snapshot = tables.snapshot()
-        snapshot.unread = unread.joined()
+        snapshot.unread = unread.filter { $0.kind != .mesh }.joined()
+        snapshot.mesh.unread = unread.filter { $0.kind == .mesh }.joined()
         snapshot.isComplete = snapshot.isComplete && isComplete
         if case .node(let name) = scope { snapshot.podScope = .node(name) }
         return snapshot
     }
 
     private func outcomes() async -> [(ClusterCollection, CollectionLister.Outcome)] {
-        let collections = ClusterCollection.all(for: scope)
+        let collections = ClusterCollection.listed(for: scope)
         let namespace = scope == .cluster ? client.namespace : nil
         return await withTaskGroup(of: (ClusterCollection, CollectionLister.Outcome).self) { group in
             var outcomes: [(ClusterCollection, CollectionLister.Outcome)] = []

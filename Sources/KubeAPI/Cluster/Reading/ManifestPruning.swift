@@ -25,6 +25,9 @@ enum ManifestPruning {
         case .policies: result["spec"] = spec
         case .egressNodes, .ownEgressNode: result["status"] = status
         case .leases: result["spec"] = spec
+        case .mesh(let resource):
+            result["spec"] = meshSpec(spec, resource)
+            result["status"] = kept(["addresses"], of: status)
         case .ranges:
             result["spec"] = spec
             result["data"] = source["data"]
@@ -45,6 +48,11 @@ enum ManifestPruning {
     private static func pruned(_ metadata: JSONValue, in slot: ClusterSlot) -> JSONValue {
         var result = JSONObject()
         for field in ["name", "namespace", "uid", "creationTimestamp", "generation", "labels"] { result[field] = metadata[field] }
+        // What goes past a mesh's proxy is said by annotations of its pods.
+        if slot == .pods, let annotations = metadata["annotations"]?.objectValue {
+            let kept = annotations.members.filter { $0.key.hasPrefix(MeshSidecar.annotationPrefix) }
+            if !kept.isEmpty { result["annotations"] = .object(JSONObject(kept.map { ($0.key, $0.value) })) }
+        }
         // Strategies are asked with the annotations of nodes; of policies ours alone are read.
         if slot == .nodes || slot == .policies, let annotations = metadata["annotations"]?.objectValue {
             let kept = annotations.members.filter {
@@ -63,6 +71,41 @@ enum ManifestPruning {
             if !containers.isEmpty { object[field] = .array(containers) }
         }
         return .object(object)
+    }
+
+    /// Gateways' listeners and their certificates are left out, and so is what routes ask of a request and do to it: that
+    /// they do is told by an empty object in its place.
+    private static func meshSpec(_ spec: JSONValue?, _ resource: String) -> JSONValue? {
+        if resource.hasPrefix("gateways.") { return kept(["gatewayClassName", "selector"], of: spec) }
+        if resource.contains("routes.") { return kept(["parentRefs"], of: spec) }
+        guard var object = kept(["hosts", "addresses", "ports", "exportTo", "gateways", "resolution"], of: spec)?.objectValue else {
+            return nil
+        }
+        for kind in ["http", "tls", "tcp"] {
+            guard let routes = spec?[kind]?.arrayValue else { continue }
+            object[kind] = .array(
+                routes.map { route in
+                    pruned(route, whole: ["name"]) { member, value in
+                        switch member {
+                        case "match": .array((value.arrayValue ?? []).map { pruned($0, whole: meshMatch) })
+                        case "route": .array((value.arrayValue ?? []).map { kept(["destination", "weight"], of: $0) ?? .null })
+                        default: .object(JSONObject())
+                        }
+                    }
+                })
+        }
+        return .object(object)
+    }
+
+    private static let meshMatch = ["name", "gateways", "port", "sniHosts", "destinationSubnets", "sourceLabels", "sourceNamespace"]
+
+    /// An object of the same members: some whole, of the others what `replacement` says.
+    private static func pruned(
+        _ value: JSONValue, whole: [String], replacement: (String, JSONValue) -> JSONValue = { _, _ in .object(JSONObject()) }
+    ) -> JSONValue {
+        guard let object = value.objectValue else { return value }
+        return .object(
+            JSONObject(object.members.map { ($0.key, whole.contains($0.key) ? $0.value : replacement($0.key, $0.value)) }))
     }
 
     private static func nodeStatus(_ status: JSONValue?) -> JSONValue? {
