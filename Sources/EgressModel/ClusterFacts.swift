@@ -11,6 +11,19 @@ public enum ClusterKind: String, Sendable, Hashable, CaseIterable {
     case ranges = "ranges"
     /// Objects of service meshes and gateways. What couldn't be read of them is in ``MeshConfiguration/unread``.
     case mesh = "mesh"
+    case networkPolicy = "networkpolicies"
+    case ciliumNetworkPolicy = "ciliumnetworkpolicies"
+    case ciliumClusterwideNetworkPolicy = "ciliumclusterwidenetworkpolicies"
+    /// Kinds that allow or deny connections and aren't evaluated.
+    case otherNetworkPolicy = "othernetworkpolicies"
+
+    /// Whether it says which connections pods may make, which is read only where somebody asks for it.
+    public var isOfConnections: Bool {
+        switch self {
+        case .networkPolicy, .ciliumNetworkPolicy, .ciliumClusterwideNetworkPolicy, .otherNetworkPolicy: true
+        case .node, .namespace, .pod, .service, .policy, .egressNode, .lease, .ranges, .mesh: false
+        }
+    }
 
     /// Whether a node's plan can't be made without it. What services and ranges say adds to what nodes say, and Leases
     /// only tell who fell silent.
@@ -18,6 +31,7 @@ public enum ClusterKind: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .node, .namespace, .pod, .policy, .egressNode: true
         case .service, .lease, .ranges, .mesh: false
+        case .networkPolicy, .ciliumNetworkPolicy, .ciliumClusterwideNetworkPolicy, .otherNetworkPolicy: false
         }
     }
 }
@@ -64,6 +78,8 @@ public struct ConfigurationFacts: Sendable, Hashable {
     public var ranges: [DiscoveredRange]
     /// The object and key that turn Cilium's own egress gateway on; `nil`: this object doesn't.
     public var ciliumEgressGateway: String?
+    /// `nil`: the object isn't Cilium's configuration.
+    public var ciliumEnforcement: CiliumEnforcement?
 
     public init(ranges: [DiscoveredRange] = [], ciliumEgressGateway: String? = nil) {
         self.ranges = ranges

@@ -22,6 +22,8 @@ public struct ClusterSnapshot: Sendable, Hashable {
     public var takenAt: String?
     /// What service meshes and gateways say; read for the whole cluster's commands alone.
     public var mesh = MeshConfiguration()
+    /// Which connections pods may make; nothing is planned by it. From an API only what somebody asked for is here.
+    public var networkPolicies = NetworkPolicyFacts()
 
     public init(
         nodes: [Node] = [], namespaces: [Namespace] = [], pods: [Pod] = [], services: [Service] = [], policies: [PolicyObject] = [],
@@ -57,5 +59,6 @@ extension ClusterSnapshot {
     public mutating func add(_ facts: ConfigurationFacts) {
         ranges += facts.ranges
         ciliumEgressGateway = ciliumEgressGateway ?? facts.ciliumEgressGateway
+        networkPolicies.cilium = networkPolicies.cilium ?? facts.ciliumEnforcement
     }
 }

@@ -71,6 +71,24 @@ extension ReasonCode {
     public static let duplicateObject = ReasonCode(rawValue: "EG2018")
     public static let lastGoodInForce = ReasonCode(rawValue: "EG2019")
     public static let notSelected = ReasonCode(rawValue: "EG2020")
+    /// A network policy denies the connection before egress policies matter.
+    public static let connectionDenied = ReasonCode(rawValue: "EG2040")
+    /// A network policy asks about addresses of a name, which aren't known.
+    public static let nameUnknown = ReasonCode(rawValue: "EG2041")
+    /// The answer depends on the port or protocol, which wasn't given.
+    public static let portNotGiven = ReasonCode(rawValue: "EG2042")
+    /// A kind that allows or denies connections and isn't evaluated.
+    public static let policyKindNotEvaluated = ReasonCode(rawValue: "EG2043")
+    /// A network policy that can't be understood.
+    public static let networkPolicyInvalid = ReasonCode(rawValue: "EG2044")
+    /// A rule that can't be judged from a snapshot.
+    public static let ruleNotJudged = ReasonCode(rawValue: "EG2045")
+    /// What the destination is can't be said, and the rules depend on it.
+    public static let destinationUnclear = ReasonCode(rawValue: "EG2046")
+    /// Network plugins differ here.
+    public static let enforcementDiffers = ReasonCode(rawValue: "EG2047")
+    /// A rule by names, and no rule that lets Cilium see what the pod resolves.
+    public static let namesNotSeen = ReasonCode(rawValue: "EG2048")
 
     // Differences of Cilium on the same manifests, for `--as-cilium`.
     public static let ciliumReadsOtherwise = ReasonCode(rawValue: "EG2030")
@@ -95,6 +113,19 @@ extension ReasonCode {
     public static let pastTheProxy = ReasonCode(rawValue: "EG2054")
     public static let isMeshGateway = ReasonCode(rawValue: "EG2055")
     public static let gatewayWithoutPods = ReasonCode(rawValue: "EG2056")
+
+    // What a policy says against itself, or what only its author can judge.
+    public static let duplicateEntry = ReasonCode(rawValue: "EG2070")
+    public static let claimedAndExcluded = ReasonCode(rawValue: "EG2071")
+    public static let exclusionTooWide = ReasonCode(rawValue: "EG2072")
+    public static let neverSteered = ReasonCode(rawValue: "EG2073")
+    public static let foreignKind = ReasonCode(rawValue: "EG2074")
+    public static let addressFamilyUnused = ReasonCode(rawValue: "EG2075")
+    public static let selectsEveryPod = ReasonCode(rawValue: "EG2076")
+    public static let anyNodeIsGateway = ReasonCode(rawValue: "EG2077")
+    public static let possibleOverlap = ReasonCode(rawValue: "EG2078")
+    public static let selectorNeverMatches = ReasonCode(rawValue: "EG2079")
+    public static let noPolicies = ReasonCode(rawValue: "EG2080")
 
     // Control.
     public static let helperUnreachable = ReasonCode(rawValue: "EG4001")

@@ -15,6 +15,8 @@ public struct Explanation: Sendable, Hashable {
     public var remarks: [Reason] = []
     /// The gateway that a mesh sends it through: then `verdict` is that of the gateway's pods.
     public var via: MeshVia?
+    /// What network policies say of it; `nil`: nobody asked.
+    public var networkPolicy: NetworkPolicyVerdict?
 
     public init(
         pod: Pod, destination: Destination?, verdict: Verdict?, steps: [ExplanationStep], policies: [PolicyExplanation],

@@ -27,6 +27,8 @@ extension UnreadKind {
         case .lease: "which nodes have fallen silent isn't known"
         case .ranges: "the cluster's own ranges may be wider than what nodes say"
         case .mesh: "whether a mesh sends traffic through a gateway isn't known"
+        case .networkPolicy, .ciliumNetworkPolicy, .ciliumClusterwideNetworkPolicy, .otherNetworkPolicy:
+            "which connections pods may make isn't known"
         }
     }
 
@@ -45,6 +47,9 @@ extension UnreadKind {
                 case .lease: "leases.coordination.k8s.io -n kubectl-egress"
                 case .mesh:
                     "gateways and routes of gateway.networking.k8s.io; gateways, serviceentries, virtualservices of networking.istio.io"
+                case .networkPolicy: "networkpolicies.networking.k8s.io"
+                case .ciliumNetworkPolicy, .ciliumClusterwideNetworkPolicy: "\(kind.rawValue).cilium.io"
+                case .otherNetworkPolicy: "the kinds that the message names"
                 case .node, .namespace, .pod, .service: kind.rawValue + scope
                 }
             return "ask for the verbs get, list and watch on \(resource)"
@@ -63,6 +68,8 @@ extension ClusterSnapshot {
     /// Of each kind once, and whatever is said of the whole cluster first.
     var unreadFindings: [Finding] {
         var seen: Set<ClusterKind> = []
+        // Connections matter to who asks about one, and are answered there.
+        let unread = unread.filter { !$0.kind.isOfConnections }
         let wholeFirst = unread.filter { $0.namespace == nil } + unread.filter { $0.namespace != nil }
         return wholeFirst.filter { seen.insert($0.kind).inserted }.map(\.finding)
     }

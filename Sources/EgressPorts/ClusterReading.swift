@@ -12,6 +12,15 @@ public protocol ClusterReading: Sendable {
     /// One element for each time that something may have changed, the first at once; ends when watching ends.
     /// Changes that come while the reader is busy are one element.
     func changes() -> AsyncStream<Void>
+
+    /// The snapshot with what says which connections pods may make: of the namespace, `nil` for all, and of the whole cluster.
+    /// What can't be read is in its `unread`; throws what ``snapshot()`` throws.
+    func withNetworkPolicies(_ snapshot: ClusterSnapshot, namespace: String?) async throws -> ClusterSnapshot
+}
+
+extension ClusterReading {
+    /// For those whose snapshots have them already.
+    public func withNetworkPolicies(_ snapshot: ClusterSnapshot, namespace: String?) async throws -> ClusterSnapshot { snapshot }
 }
 
 /// Names of a cluster's objects, as fast as they can be had: for shells' completion and for "did you mean".

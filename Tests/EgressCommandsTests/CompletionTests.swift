@@ -21,7 +21,7 @@ import Testing
         let answer = await complete([""])
         #expect(
             answer.words == [
-                "status", "explain", "list", "graph", "plugins", "apply", "snapshot", "install", "uninstall", "agent", "completion",
+                "status", "explain", "list", "graph", "plugins", "apply", "lint", "snapshot", "install", "uninstall", "agent", "completion",
                 "version",
                 "options",
                 "help",
@@ -30,11 +30,11 @@ import Testing
         #expect(answer.lines[0].hasPrefix("status\tIs it working"))
         #expect(await complete(["st"]).words == ["status"])
         #expect(await complete(["explain", ""]).words == ["pod", "policy", "ip", "gateway", "code"])
-        #expect(await complete(["-n", "shop", "l"]).words == ["list"])
+        #expect(await complete(["-n", "shop", "l"]).words == ["list", "lint"])
     }
 
     @Test func `no words at all are no error`() async {
-        #expect(await complete([]).words.count == 14)
+        #expect(await complete([]).words.count == 15)
     }
 
     @Test func `pods of the namespace come with phase, address and node`() async {

@@ -16,6 +16,7 @@ import Testing
             case .policy: snapshot.policies = []
             case .egressNode: snapshot.egressNodes = []
             case .service, .lease, .ranges, .mesh: break
+            case .networkPolicy, .ciliumNetworkPolicy, .ciliumClusterwideNetworkPolicy, .otherNetworkPolicy: break
             }
         }
         return snapshot
@@ -44,6 +45,13 @@ import Testing
         #expect(effective.isComplete)
         #expect(effective.findings.map(\.code) == [.readForbidden])
         #expect(explanation(snapshot(without: kind)).verdict?.action == .gateway)
+    }
+
+    @Test(arguments: [ClusterKind.networkPolicy, .ciliumNetworkPolicy, .ciliumClusterwideNetworkPolicy, .otherNetworkPolicy])
+    func `what says which connections pods may make has no part in this`(kind: ClusterKind) {
+        let effective = resolve(snapshot(without: kind))
+        #expect(effective.isComplete)
+        #expect(effective.findings == [])
     }
 
     @Test func `one finding a kind, however many namespaces of it are missing`() {

@@ -20,7 +20,7 @@ private let object = "ciliumegressgatewaypolicy/p"
         ),
         (
             policyText(destinations: "0.0.0.0/0"),
-            "error EG2003 p.yaml:8:21 \(object) spec.destinationCIDRs: must be a list, not a string"
+            "error EG2003 p.yaml:8:21 \(object) spec.destinationCIDRs: must be a list, not a string (write [\"VALUE\"], or each entry on a line of its own after \"- \")"
         ),
         (
             policyText(destinations: "[10]"),
@@ -28,7 +28,7 @@ private let object = "ciliumegressgatewaypolicy/p"
         ),
         (
             policyText(destinations: "null"),
-            "error EG2002 p.yaml:8:21 \(object) spec.destinationCIDRs: is missing (for every destination, write \"0.0.0.0/0\" and \"::/0\")"
+            "error EG2002 p.yaml:8:21 \(object) spec.destinationCIDRs: has no value (for every destination, write \"0.0.0.0/0\" and \"::/0\")"
         ),
         (
             policyText(more: "  excludedCIDRs: [\"10.0.0.0/8\", \"nonsense\"]"),
@@ -36,7 +36,7 @@ private let object = "ciliumegressgatewaypolicy/p"
         ),
         (
             policyText(selectors: "null"),
-            "error EG2002 p.yaml:7:14 \(object) spec.selectors: is missing (a list of rules, each with a podSelector or a namespaceSelector)"
+            "error EG2002 p.yaml:7:14 \(object) spec.selectors: has no value (a list of rules, each with a podSelector or a namespaceSelector)"
         ),
         (
             policyText(selectors: "[{nodeSelector: {}}]"),
@@ -80,7 +80,7 @@ private let object = "ciliumegressgatewaypolicy/p"
         ),
         (
             policyText(gateway: "null"),
-            "error EG2002 p.yaml:9:18 \(object) spec.egressGateway: is missing (egressGateway.nodeSelector says which node is the gateway)"
+            "error EG2002 p.yaml:9:18 \(object) spec.egressGateway: has no value (egressGateway.nodeSelector says which node is the gateway)"
         ),
         (
             policyText(gateway: "{egressIP: 198.51.100.1}"),
@@ -128,7 +128,7 @@ private let object = "ciliumegressgatewaypolicy/p"
         ),
         (
             policyText().replacing("cilium.io/v2", with: "cilium.io/v1alpha1"),
-            "error EG2015 p.yaml:1:13 \(object) apiVersion: CiliumEgressGatewayPolicy has no version \"cilium.io/v1alpha1\" (write apiVersion: cilium.io/v2)"
+            "error EG2015 p.yaml:1:13 \(object) apiVersion: CiliumEgressGatewayPolicy has no version \"cilium.io/v1alpha1\" in any release (write apiVersion: cilium.io/v2)"
         ),
     ])
     func `an invalid field rejects the policy and is named with its place`(text: String, expected: String) throws {
@@ -152,7 +152,7 @@ private let object = "ciliumegressgatewaypolicy/p"
         ),
         (
             policyText(more: "  ippools: [a]"),
-            "warning EG2007 p.yaml:10:3 \(object) spec.ippools: unknown field, it has no effect (there are no pools here: name one address as egressGateway.egressIP, or use the annotation kubectl-egress.dev/strategy)"
+            "warning EG2007 p.yaml:10:3 \(object) spec.ippools: unknown field, it has no effect; it is of Spidernet's EgressGateway (there are no pools here: name one address as egressGateway.egressIP, or use the annotation kubectl-egress.dev/strategy)"
         ),
         (
             policyText(gateway: "{nodeSelector: {}, egressIPs: [198.51.100.1]}"),

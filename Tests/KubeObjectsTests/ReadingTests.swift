@@ -11,7 +11,10 @@ import Testing
     @Test(arguments: [
         ("a: [1", "error EG2001 f:2:1: not YAML: while parsing a flow sequence: did not find expected ',' or ']'"),
         ("a: b: c", "error EG2001 f:1:5: not YAML: mapping values are not allowed in this context"),
-        ("a: 1\n\tb: 2", "error EG2001 f:2:1: not YAML: while scanning a plain scalar: found a tab character that violates indentation"),
+        (
+            "a: 1\n\tb: 2",
+            "error EG2001 f:2:1: not YAML: while scanning a plain scalar: found a tab character that violates indentation (a tab can't indent in YAML: use spaces)"
+        ),
         ("kind: x\nkind: y", "error EG2001 f:1:1: the key \"kind\" stands twice"),
         ("{a: [1}", "error EG2001 f:1:2: not JSON: 'a' is not a JSON value"),
         ("{\"a\" 1}", "error EG2001 f:1:6: not JSON: ':' after the key is expected, '1' is there"),
@@ -98,7 +101,10 @@ import Testing
         for level in 1...30 {
             text += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ") + "]\n"
         }
-        #expect(KubeReading(text, file: "f").findings.map(\.message) == ["more than 1000000 values, aliases written out"])
+        #expect(
+            KubeReading(text, file: "f").findings.map(\.message) == [
+                "more than \(10_000 + 10 * text.utf8.count) values, aliases written out"
+            ])
         for key in ["? *a30\n: 1\n", "*a30 : 1\n", "[*a30]: 1\n", "{*a30: 1}: 1\n", "x: {? *a30 : 1}\n"] {
             #expect(
                 KubeReading(text + key, file: "f").findings.map(\.message)

@@ -6,6 +6,9 @@ import KubeObjects
 struct ManifestFiles {
     let isRecursive: Bool
     let standardInput: @Sendable () throws -> [UInt8]
+    /// Told of what is left out of folders: kustomize's own files and whole charts, which are no manifests but make them.
+    /// `nil`: nothing is, as in kubectl.
+    var leftOut: ((_ path: String, _ why: String) -> Void)?
 
     func read(_ names: [String]) throws -> KubeReading {
         var reading = KubeReading("", file: "")
@@ -26,7 +29,7 @@ struct ManifestFiles {
         }
         guard isFolder else { return try readFile(name) }
         let files = try manifests(in: name)
-        guard !files.isEmpty else {
+        guard !files.isEmpty || leftOut != nil else {
             throw CommandError(
                 "error reading [\(plainText(name))]: recognized file extensions are [.json .yaml .yml], and no such file is there",
                 hints: isRecursive ? [] : ["-R looks into the folders below too"])
@@ -50,8 +53,14 @@ struct ManifestFiles {
 
     /// In the order of their names, so that a run says the same twice.
     private func manifests(in folder: String) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: folder).filter { !$0.hasPrefix(".") }.sorted().flatMap { name -> [String] in
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { !$0.hasPrefix(".") }.sorted()
+        if let leftOut, names.contains("Chart.yaml") {
+            leftOut(folder, "a chart: check what it makes, helm template \(folder) | \(CommandName.program) lint -f -")
+            return []
+        }
+        return try names.flatMap { name -> [String] in
             let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+            if leftOut != nil, ["kustomization.yaml", "kustomization.yml"].contains(name) { return [] }
             var isFolder = false
             guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return [] }
             if isFolder { return isRecursive ? try manifests(in: path) : [] }

@@ -55,7 +55,7 @@ public struct GlobalOptions: ParsableArguments, Sendable {
     var disableCompression: Bool = false
     @Option(help: "Taken for kubectl's sake; nothing is cached in files.")
     var cacheDir: String?
-    @Option(help: ArgumentHelp("Treat warnings of the API server as errors.", valueName: "[=true]"))
+    @Option(help: ArgumentHelp("Treat warnings of the API server, or of lint, as errors.", valueName: "[=true]"))
     var warningsAsErrors: Bool = false
     @Option(name: [.customShort("v"), .customLong("v")], help: "How much to log: 0 to 9.")
     var verbosity: String = "0"

@@ -69,7 +69,8 @@ struct ExplainPodCommand: RunnableCommand {
         let effective = environment.effectivePolicy(of: snapshot)
         let pod = try Self.find(name, namespace: namespace, in: effective)
         let destination = try await text.asyncMap { try await environment.resolve($0, for: pod) }
-        let explanation = explain(pod, to: destination?.asked, host: destination?.name, in: effective, of: snapshot)
+        let connections = try await connections(of: snapshot, in: cluster, namespace: namespace, environment, destination)
+        let explanation = explain(pod, to: destination?.asked, host: destination?.name, in: effective, of: snapshot).judged(by: connections)
         var result = PodExplanation(explanation, to: destination, in: effective)
         result.asCilium = version.map {
             PodAsCilium(
@@ -78,6 +79,20 @@ struct ExplainPodCommand: RunnableCommand {
         environment.noteCiliumInCharge(snapshot, asked: version)
         try environment.render(result, as: format)
         return 0
+    }
+
+    /// The snapshot with network policies, and with what was just found of the name that was asked for.
+    private func connections(
+        of snapshot: ClusterSnapshot, in cluster: any Cluster, namespace: String, _ environment: CommandEnvironment,
+        _ destination: ResolvedDestination?
+    ) async throws -> ClusterSnapshot {
+        var snapshot = try await cluster.withNetworkPolicies(snapshot, namespace: namespace)
+        environment.noteUnread(snapshot.unread.filter(\.kind.isOfConnections))
+        if let destination, let name = destination.name {
+            let addresses = [destination.address] + destination.others
+            snapshot.networkPolicies.names.append(NamedAddresses(name: name, addresses: addresses, source: "resolved on this machine"))
+        }
+        return snapshot
     }
 
     /// The snapshot with the pod in it, where pods can't be listed: whoever may not list them may still get one by name.

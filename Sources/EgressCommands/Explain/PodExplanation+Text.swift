@@ -7,6 +7,7 @@ extension PodExplanation {
         if let asCilium { parts.append(asCilium.text(layout)) }
         if !explanation.steps.isEmpty { parts.append(steps(layout)) }
         if destination == nil, !explanation.rules.isEmpty { parts.append(ruleTable(layout)) }
+        if let networkPolicies = networkPolicies(layout) { parts.append(networkPolicies) }
         if !explanation.policies.isEmpty { parts.append(policies(layout)) }
         parts += viaText(layout)
         if !findings.isEmpty { parts.append(findings.sorted().map { findingText($0, width: layout.proseWidth) }.joined()) }

@@ -31,9 +31,7 @@ struct PodExplanation: CommandResult {
             ("steps", .array(explanation.steps.map(Self.json))), ("policies", .array(explanation.policies.map(Self.json))),
         ]
         if destination == nil { members.append(("rules", .array(rules))) }
-        members += [("remarks", remarksJSON), ("via", viaJSON)]
-        // NetworkPolicies are not evaluated yet, and what isn't known is said to be unknown.
-        members.append(("networkPolicy", ["verdict": "unknown", "by": []]))
+        members += [("remarks", remarksJSON), ("via", viaJSON), ("networkPolicy", Self.json(explanation.networkPolicy))]
         if let asCilium { members.append(("asCilium", asCilium.json)) }
         members.append(("findings", JSONValue(findings: findings)))
         return .object(JSONObject(members))

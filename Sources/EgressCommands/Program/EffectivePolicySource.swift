@@ -10,12 +10,16 @@ extension CommandEnvironment {
             let line = "note: this is the cluster as it was at \(takenAt)"
             if notes.take(line) { note(line) }
         }
-        for unread in snapshot.unread {
+        noteUnread(snapshot.unread.filter { !$0.kind.isOfConnections })
+        return snapshot
+    }
+
+    func noteUnread(_ kinds: [UnreadKind]) {
+        for unread in kinds {
             let place = unread.namespace.map { " of namespace \($0)" } ?? ""
             let line = "note: \(unread.kind.inWords)\(place) can't be read; what depends on them is unknown [\(unread.code)]"
             if notes.take(line) { note(line) }
         }
-        return snapshot
     }
 
     /// What the cluster's state means. A command line has no memory, so a policy that is broken now has no last good
@@ -44,6 +48,10 @@ extension ClusterKind {
         case .lease: "heartbeats of nodes (leases)"
         case .ranges: "objects that say the cluster's own ranges"
         case .mesh: "objects of meshes and gateways"
+        case .networkPolicy: "network policies"
+        case .ciliumNetworkPolicy: "Cilium's network policies"
+        case .ciliumClusterwideNetworkPolicy: "Cilium's clusterwide network policies"
+        case .otherNetworkPolicy: "other kinds of network policies"
         case .node, .namespace, .pod, .service: rawValue
         }
     }

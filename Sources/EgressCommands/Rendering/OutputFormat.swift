@@ -11,6 +11,10 @@ enum OutputFormat: Sendable, Hashable {
     case cilium
     /// One page for a browser, with everything in it.
     case html
+    // Of `lint`, for pipelines.
+    case junit
+    case sarif
+    case github
     case jsonPath(JSONPathTemplate)
     case customColumns(CustomColumns)
 
@@ -22,6 +26,9 @@ enum OutputFormat: Sendable, Hashable {
         case name
         case cilium
         case html
+        case junit
+        case sarif
+        case github
 
         fileprivate var format: OutputFormat {
             switch self {
@@ -31,6 +38,9 @@ enum OutputFormat: Sendable, Hashable {
             case .name: .name
             case .cilium: .cilium
             case .html: .html
+            case .junit: .junit
+            case .sarif: .sarif
+            case .github: .github
             }
         }
     }
@@ -81,7 +91,7 @@ enum OutputFormat: Sendable, Hashable {
     /// Whether findings are part of what stands on standard output.
     var carriesFindings: Bool {
         switch self {
-        case .table, .wide, .json, .yaml, .html: true
+        case .table, .wide, .json, .yaml, .html, .junit, .sarif, .github: true
         case .name, .cilium, .jsonPath, .customColumns: false
         }
     }

@@ -14,6 +14,12 @@ protocol CommandResult: Sendable {
     var html: String { get }
     /// What `-o custom-columns` has a line for each of.
     var rows: [JSONValue] { get }
+    /// Of `-o junit`; empty where a command has no such form, as with the two below.
+    var junitText: String { get }
+    /// Of `-o sarif`.
+    var sarif: JSONValue { get }
+    /// Of `-o github`.
+    var githubText: String { get }
     /// Shown on standard error where the format has no room for them.
     var findings: [Finding] { get }
 
@@ -37,6 +43,9 @@ extension CommandResult {
     var cilium: JSONValue { .null }
     var html: String { "" }
     var rows: [JSONValue] { [json] }
+    var junitText: String { "" }
+    var sarif: JSONValue { .null }
+    var githubText: String { "" }
 }
 
 extension CommandEnvironment {
@@ -55,6 +64,9 @@ extension CommandEnvironment {
         case .name: return result.names.map { plainText($0) + "\n" }.joined()
         case .cilium: return result.cilium.text(pretty: true) + "\n"
         case .html: return result.html
+        case .junit: return result.junitText
+        case .sarif: return result.sarif.text(pretty: true) + "\n"
+        case .github: return result.githubText
         // Tabs are asked for by the template itself.
         case .jsonPath(let template): return plainTextKeepingTabs(try template.text(of: result.json))
         case .customColumns(let columns): return try columns.text(of: result.rows)

@@ -26,7 +26,8 @@ struct SnapshotCommand: RunnableCommand {
     func run(in environment: CommandEnvironment) async throws -> Int32 {
         let format = try OutputFormat(output, allowed: [.json, .yaml], templates: false)
         let cluster = try environment.cluster(global)
-        let snapshot = try await environment.snapshot(of: cluster)
+        let snapshot = try await cluster.withNetworkPolicies(environment.snapshot(of: cluster), namespace: nil)
+        environment.noteUnread(snapshot.unread.filter(\.kind.isOfConnections))
         var pending = ""
         // A copy of a copy keeps the moment of the first.
         if snapshot.takenAt == nil {

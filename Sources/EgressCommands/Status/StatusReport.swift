@@ -61,7 +61,7 @@ struct StatusReport: CommandResult {
             return shown.contains(object.name)
         }
         findings = all.filter(concerned).sorted()
-        unread = Set(snapshot.unread.map(\.kind))
+        unread = Set(snapshot.unread.map(\.kind).filter { !$0.isOfConnections })
         hasPolicyKind = !snapshot.unread.contains { $0.kind == .policy && $0.code == .kindNotServed }
         isComplete = effective.isComplete && effective.hasEveryPod
     }

@@ -6,7 +6,7 @@ extension ObjectChecker {
     mutating func configuration(_ source: ConfigurationSource) -> ConfigurationFacts {
         switch source {
         case .kubeadm: ConfigurationFacts(ranges: kubeadmRanges())
-        case .cilium: ConfigurationFacts(ranges: ciliumRanges(), ciliumEgressGateway: ciliumEgressGateway())
+        case .cilium: ciliumFacts()
         case .flannel: ConfigurationFacts(ranges: flannelRanges())
         case .calico: ConfigurationFacts(ranges: poolRanges())
         case .serviceCIDR: ConfigurationFacts(ranges: serviceRanges())
@@ -41,6 +41,12 @@ extension ObjectChecker {
             guard let reader = member(key, of: data) else { return [] }
             return ranges(reader.value, .pods, key, in: reader.path)
         }
+    }
+
+    private mutating func ciliumFacts() -> ConfigurationFacts {
+        var facts = ConfigurationFacts(ranges: ciliumRanges(), ciliumEgressGateway: ciliumEgressGateway())
+        facts.ciliumEnforcement = ciliumEnforcement()
+        return facts
     }
 
     /// The key's old name is from before Cilium 1.19.

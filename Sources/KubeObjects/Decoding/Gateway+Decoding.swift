@@ -24,8 +24,15 @@ extension ObjectChecker {
             _ = gateway(ignored)
         }
         var gateways: [GatewayEntry] = []
+        var seen: [GatewayEntry: JSONPath] = [:]
         for entry in entries {
-            if let gateway = gateway(entry) { gateways.append(gateway) }
+            guard let gateway = gateway(entry) else { continue }
+            if let first = seen.updateValue(entry.path, forKey: gateway) {
+                report(
+                    .warning, .duplicateEntry, entry.path, "says the same as \(first): its node gets a double share of the pods",
+                    hint: "remove one of them")
+            }
+            gateways.append(gateway)
         }
         return gateways
     }
@@ -42,7 +49,7 @@ extension ObjectChecker {
             _ = read { () throws(JSONFieldError) in try reader.object() }
             return nil
         }
-        warnOfUnknown(in: reader, known: ["nodeSelector", "egressIP", "interface"], hints: Self.inventedGatewayFields)
+        warnOfUnknown(in: reader, known: ["nodeSelector", "egressIP", "interface"], pasted: PastedField.inGateway)
         let nodeSelector = selector(
             requiredMember("nodeSelector", of: reader, hint: "it says which node is the gateway; {} is any"), stripsSource: false)
         // Cilium takes an empty text as absent, in both fields.
@@ -61,23 +68,24 @@ extension ObjectChecker {
         return GatewayEntry(nodeSelector: nodeSelector, source: .defaultRoute)
     }
 
-    private static let inventedGatewayFields = [
-        "egressips": "one address goes to egressIP; for several, one entry of egressGateways each",
-        "ippools": "there are no pools here: name one address as egressIP, or use the annotation \(EgressAnnotation.strategy)",
-        "ippool": "there are no pools here: name one address as egressIP, or use the annotation \(EgressAnnotation.strategy)",
-        "ip": "did you mean egressIP?",
-        "egresssourceip": "the old name of egressIP",
-        "nodename": "choose the node by nodeSelector, for example by its label kubernetes.io/hostname",
-    ]
-
     private mutating func egressIP(_ reader: JSONReader?) -> IPAddress? {
         guard let reader, let text = string(reader) else { return nil }
         guard let address = IPAddress(text) else {
-            let hint = IPPrefix(text) != nil ? "an address without a length" : "such as 198.51.100.100 or 2001:db8::100"
-            report(.error, .invalidAddress, reader.path, "\"\(text)\" is not an IP address", hint: hint)
+            let fault = AddressText.fault(text)
+            let hint = IPPrefix(text) != nil ? "an address without a length" : fault?.hint ?? "such as 198.51.100.100 or 2001:db8::100"
+            report(
+                .error, .invalidAddress, reader.path, "\"\(text)\" is not an IP address" + (fault.map { ": \($0.message)" } ?? ""),
+                hint: hint)
             return nil
         }
-        guard address.isGlobal else {
+        if let meant = address.mappedIPv4 {
+            report(
+                .error, .invalidAddress, reader.path, "\"\(text)\" is IPv4 written as IPv6: no packet has such a source",
+                hint: "write \(meant)")
+            return nil
+        }
+        // 0.0.0.0/8 and 240.0.0.0/4 are no unicast addresses (RFC 1122, 3.2.1.3; RFC 1112, 4).
+        guard address.isGlobal, address.ipv4Bits.map({ (1..<240).contains($0 >> 24) }) ?? true else {
             report(
                 .error, .invalidAddress, reader.path, "\(address) can't be the source of packets that leave a node",
                 hint: "not unspecified, loopback, link-local or multicast")

@@ -13,6 +13,8 @@ public enum KubeObject: Sendable, Hashable {
     case configuration(ConfigurationFacts)
     /// Says which pod traffic leaves from.
     case mesh(MeshObject)
+    /// Says which connections pods may make. A policy carries its findings itself.
+    case connections(NetworkPolicyFacts)
     /// Of a kind that egress doesn't depend on.
     case other
     /// Of a kind that matters, but it can't be understood; the findings say why.
@@ -28,6 +30,10 @@ extension KubeDocument {
             return (.configuration(facts), checker.findings)
         }
         if let source = MeshSource(apiVersion: apiVersion, kind: kind) { return (.mesh(meshObject(source)), []) }
+        if let connections = ConnectionDocument(of: self) {
+            let facts = checker.connectionFacts(connections)
+            return (.connections(facts), checker.findings)
+        }
         switch KnownKind.recognize(apiVersion: apiVersion, kind: kind) {
         case .foreign:
             return (.other, [])

@@ -13,7 +13,7 @@ extension ObjectChecker {
         }
         warnOfUnknown(
             in: reader, known: ["matchLabels", "matchExpressions"],
-            hints: ["matchlabel": "did you mean matchLabels?", "matchexpression": "did you mean matchExpressions?"])
+            pasted: PastedField.inSelector)
         var selector = LabelSelector()
         if let labels = member("matchLabels", of: reader),
             let members = read({ () throws(JSONFieldError) in try labels.object() })

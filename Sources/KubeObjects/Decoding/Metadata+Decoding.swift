@@ -10,7 +10,10 @@ extension ObjectChecker {
             if let text = string(namespace), reference.namespace != nil {
                 checkName(text, path: namespace.path)
             } else if reference.namespace == nil, KnownKind(rawValue: document.kind) != nil {
-                report(.warning, .unknownField, namespace.path, "has no effect: \(document.kind) belongs to the whole cluster", atKey: true)
+                report(
+                    .warning, .unknownField, namespace.path, "has no effect: \(document.kind) belongs to the whole cluster",
+                    hint: document.kind == KnownKind.policy.rawValue ? "remove it; a namespaceSelector chooses the pods' namespaces" : nil,
+                    atKey: true)
             }
         }
         let uid = string(member("uid", of: reader)).flatMap { $0.isEmpty ? nil : $0 }

@@ -3,7 +3,7 @@ import JSONText
 
 /// Reads the fields of one object and keeps what is wrong, so that a user sees everything at once.
 struct ObjectChecker {
-    let document: KubeDocument
+    private(set) var document: KubeDocument
     private(set) var findings: [Finding] = []
 
     init(_ document: KubeDocument) { self.document = document }
@@ -14,6 +14,8 @@ struct ObjectChecker {
     mutating func report(
         _ severity: Finding.Severity, _ code: ReasonCode, _ path: JSONPath, _ message: String, hint: String? = nil, atKey: Bool = false
     ) {
+        // One thing is soon looked up; for many, the text isn't walked each time.
+        if findings.count == 1 { document = document.located() }
         findings.append(
             Finding(
                 severity, code, object: document.reference, field: path.components.isEmpty ? nil : path.description,
@@ -25,11 +27,21 @@ struct ObjectChecker {
         do throws(JSONFieldError) {
             return try body()
         } catch {
-            let needsQuotes = ["must be a string, not a boolean", "must be a string, not an integer", "must be a string, not a number"]
             report(
-                .error, error.isMissing ? .fieldMissing : .fieldType, error.path, error.message,
-                hint: needsQuotes.contains(error.message) ? "put the value in quotes" : nil)
+                .error, error.isMissing ? .fieldMissing : .fieldType, error.path, error.message, hint: Self.hint(forType: error.message))
             return nil
+        }
+    }
+
+    /// What to write instead of a value of the wrong type.
+    private static func hint(forType message: String) -> String? {
+        switch message {
+        case "must be a string, not a boolean", "must be a string, not an integer", "must be a string, not a number":
+            "put the value in quotes"
+        case "must be a list, not a string": "write [\"VALUE\"], or each entry on a line of its own after \"- \""
+        case "must be a list, not an object": "begin each entry with \"- \""
+        case "must be an object, not a list": "remove the \"- \" before its first field"
+        default: nil
         }
     }
 
@@ -45,7 +57,8 @@ struct ObjectChecker {
             return read { () throws(JSONFieldError) in try reader.required(key) }
         }
         if object[key] == nil || object[key] == .null {
-            report(.error, .fieldMissing, reader.path.appending(key), "is missing", hint: hint)
+            let message = object[key] == nil ? "is missing" : "has no value"
+            report(.error, .fieldMissing, reader.path.appending(key), message, hint: hint)
             return nil
         }
         return read { () throws(JSONFieldError) in try reader.required(key) }
@@ -100,13 +113,15 @@ struct ObjectChecker {
     }
 
     /// Warns of members that nobody reads, with the known one that was probably meant.
-    mutating func warnOfUnknown(in reader: JSONReader?, known: [String], hints: [String: String] = [:]) {
+    mutating func warnOfUnknown(in reader: JSONReader?, known: [String], pasted: [String: PastedField] = [:]) {
         guard let reader, case .object(let object) = reader.value else { return }
         for key in object.keys where !known.contains(key) {
+            let paste = pasted[key.lowercased()]
             let guess = NearestName.of(key, among: known).map { "did you mean \($0)?" }
             report(
-                .warning, .unknownField, reader.path.appending(key), "unknown field, it has no effect",
-                hint: hints[key.lowercased()] ?? guess ?? "known here: \(known.joined(separator: ", "))", atKey: true)
+                .warning, .unknownField, reader.path.appending(key),
+                "unknown field, it has no effect" + (paste?.owner.map { "; it is of \($0)" } ?? ""),
+                hint: paste?.hint ?? guess ?? "known here: \(known.joined(separator: ", "))", atKey: true)
         }
     }
 }

@@ -6,11 +6,12 @@ extension ObjectChecker {
     mutating func policy() -> PolicyObject {
         warnOfUnknown(in: root, known: ["apiVersion", "kind", "metadata", "spec", "status"])
         let metadata = metadata()
+        checkPolicyMetadata(member("metadata", of: root))
         let annotations = policyAnnotations(metadata.annotations)
         let spec = requiredMember("spec", of: root)
         warnOfUnknown(
             in: spec, known: ["selectors", "destinationCIDRs", "excludedCIDRs", "egressGateway", "egressGateways"],
-            hints: Self.inventedFields)
+            pasted: PastedField.inSpec)
         let selectors = rules(spec)
         let destinations = destinations(spec)
         let excluded = prefixes(member("excludedCIDRs", of: spec))
@@ -23,34 +24,17 @@ extension ObjectChecker {
         return PolicyObject(metadata: metadata, policy: policy, findings: findings.sorted(), gatewayForm: gatewayForm(spec))
     }
 
-    /// Fields of other products, or of nobody's, that people paste; by their lower-case name.
-    static let inventedFields = [
-        "ippools":
-            "there are no pools here: name one address as egressGateway.egressIP, or use the annotation \(EgressAnnotation.strategy)",
-        "ippool": "there are no pools here: name one address as egressGateway.egressIP, or use the annotation \(EgressAnnotation.strategy)",
-        "egressips": "one address goes to egressGateway.egressIP; for several, one entry of egressGateways each",
-        "egressip": "belongs into egressGateway",
-        "interface": "belongs into egressGateway",
-        "egresscidrs": "name one address as egressGateway.egressIP, or use the annotation \(EgressAnnotation.strategy)",
-        "egressgroups": "write one entry of egressGateways for each group",
-        "egress": "destinations go to destinationCIDRs",
-        "gateways": "did you mean egressGateways?",
-        "podselector": "belongs into an entry of selectors",
-        "namespaceselector": "belongs into an entry of selectors",
-        "nodeselector": "belongs into an entry of selectors (the pod's node) or into egressGateway (the gateway)",
-        "azaffinity": "not supported; choose the gateways of a zone by egressGateways[].nodeSelector",
-        "maxgatewaynodes": "not supported; one node is chosen for each entry of egressGateways",
-        "destinationfqdns": "only addresses can be destinations: destinationCIDRs",
-        "tofqdns": "only addresses can be destinations: destinationCIDRs",
-    ]
-
     private mutating func rules(_ spec: JSONReader?) -> [EgressSelector] {
         var selectors: [EgressSelector] = []
-        for rule in elements(requiredMember("selectors", of: spec, hint: "a list of rules, each with a podSelector or a namespaceSelector"))
-        {
+        let list = requiredMember("selectors", of: spec, hint: "a list of rules, each with a podSelector or a namespaceSelector")
+        if let list, list.value == [] {
+            report(
+                .warning, .selectsNothing, list.path, "is empty: the policy selects no pod", hint: "for every pod, write - podSelector: {}")
+        }
+        for rule in elements(list) {
             warnOfUnknown(
                 in: rule, known: ["podSelector", "namespaceSelector", "nodeSelector"],
-                hints: ["matchlabels": "belongs into podSelector", "matchexpressions": "belongs into podSelector"])
+                pasted: PastedField.inRule)
             let pods = member("podSelector", of: rule)
             let namespaces = member("namespaceSelector", of: rule)
             if pods == nil, namespaces == nil, case .object = rule.value {
@@ -76,43 +60,5 @@ extension ObjectChecker {
                 hint: "for every destination, write \"0.0.0.0/0\" and \"::/0\"")
         }
         return prefixes(list)
-    }
-
-    /// Masked, duplicates removed.
-    private mutating func prefixes(_ list: JSONReader?) -> [IPPrefix] {
-        var prefixes: [IPPrefix] = []
-        var seen: Set<IPPrefix> = []
-        for element in elements(list) {
-            guard let prefix = prefix(element), seen.insert(prefix).inserted else { continue }
-            prefixes.append(prefix)
-        }
-        return prefixes
-    }
-
-    private mutating func prefix(_ reader: JSONReader) -> IPPrefix? {
-        guard let text = string(reader) else { return nil }
-        guard let prefix = IPPrefix(text) else {
-            let (message, hint) = Self.whyNotPrefix(text)
-            report(.error, .invalidCIDR, reader.path, message, hint: hint)
-            return nil
-        }
-        if let written = IPAddress(String(text.prefix { $0 != "/" })), written != prefix.address {
-            report(.warning, .hostBitsMasked, reader.path, "\"\(text)\" has host bits set; \(prefix) is used", hint: "write \"\(prefix)\"")
-        }
-        return prefix
-    }
-
-    private static func whyNotPrefix(_ text: String) -> (message: String, hint: String?) {
-        if let address = IPAddress(text) {
-            return ("\"\(text)\" is an address, not a CIDR", "write \"\(IPPrefix(host: address))\" for this address alone")
-        }
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        if parts.count == 2, let address = IPAddress(String(parts[0])) {
-            return ("\"\(text)\" is not a CIDR: the length goes from 0 to \(address.family.bitWidth)", nil)
-        }
-        if text.contains(where: \.isLetter), !text.contains(":") {
-            return ("\"\(text)\" is not a CIDR", "only addresses can be destinations, names can't")
-        }
-        return ("\"\(text)\" is not a CIDR", "such as \"203.0.113.0/24\" or \"2001:db8::/32\"")
     }
 }

@@ -17,15 +17,21 @@ extension ObjectChecker {
             if let priority = Int32(text) {
                 result.priority = Int(priority)
             } else {
+                let isNumber = text.wholeMatch(of: /[-+]?[0-9]+/) != nil
                 reportAnnotation(
-                    EgressAnnotation.priority, "\"\(text)\" is not an integer", hint: "such as \"10\"; higher wins, the default is 0")
+                    EgressAnnotation.priority,
+                    isNumber ? "\"\(text)\" is out of range: \(Int32.min) to \(Int32.max)" : "\"\(text)\" is not an integer",
+                    hint: "such as \"10\"; higher wins, the default is 0")
             }
         }
         if let text = annotations[EgressAnnotation.onNoGateway] {
             if let choice = OnNoGateway(rawValue: text) {
                 result.onNoGateway = choice
             } else {
-                reportAnnotation(EgressAnnotation.onNoGateway, "\"\(text)\" is not known", hint: "drop (the default) or bypass")
+                reportAnnotation(
+                    EgressAnnotation.onNoGateway, "\"\(text)\" is not known",
+                    hint: NearestName.of(text, among: OnNoGateway.allCases.map(\.rawValue)).map { "did you mean \($0)?" }
+                        ?? "drop (the default) or bypass")
             }
         }
         return result

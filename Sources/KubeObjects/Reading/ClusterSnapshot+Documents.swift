@@ -20,11 +20,13 @@ public func clusterSnapshot(from reading: KubeReading) -> ClusterSnapshot {
         case .policy(let policy): snapshot.policies.append(policy)
         case .configuration(let facts): snapshot.add(facts)
         case .mesh(let object): snapshot.mesh.add(object)
+        case .connections(let facts): snapshot.networkPolicies.add(facts)
         case .other: continue
         case .unreadable: snapshot.isComplete = false
         }
         // A policy carries its findings itself.
         if case .policy = object { continue }
+        if case .connections(let facts) = object, !facts.policies.isEmpty { continue }
         snapshot.findings += findings
     }
     return snapshot
@@ -52,7 +54,7 @@ private func lastOfEach(_ documents: [KubeDocument]) -> (documents: [KubeDocumen
 
 /// What two documents of one object share; `nil` for kinds that aren't read. A kind of ours in a wrong group is still that kind.
 private func key(of document: KubeDocument) -> KubeDocument.Identity? {
-    if ConfigurationSource(of: document) != nil { return document.identity }
+    if ConfigurationSource(of: document) != nil || ConnectionDocument(of: document) != nil { return document.identity }
     if MeshSource(apiVersion: document.apiVersion, kind: document.kind) != nil { return document.identity }
     if case .foreign = KnownKind.recognize(apiVersion: document.apiVersion, kind: document.kind) { return nil }
     return KubeDocument.Identity(group: "", reference: document.reference)

@@ -42,12 +42,15 @@ extension KnownKind {
             let isOurs = known == .policy || known == .egressNode || group(of: apiVersion) == known.group
             guard isOurs else { return .foreign }
             return .mistaken(
-                for: known, message: "\(kind) has no version \"\(apiVersion)\"", hint: "write apiVersion: \(known.apiVersion)")
+                for: known, message: "\(kind) has no version \"\(apiVersion)\"" + (known == .policy ? " in any release" : ""),
+                hint: "write apiVersion: \(known.apiVersion)")
         }
         if kind == "CiliumEgressNATPolicy" {
             return .mistaken(
                 for: .policy, message: "CiliumEgressNATPolicy is the old form of an egress policy and is not read",
-                hint: "write it as CiliumEgressGatewayPolicy, \(KnownKind.policy.apiVersion)")
+                hint:
+                    "write it as CiliumEgressGatewayPolicy, \(KnownKind.policy.apiVersion): egress[] goes to selectors, egressSourceIP to "
+                    + "egressGateway.egressIP, and egressGateway.nodeSelector says which node is the gateway")
         }
         for known in [KnownKind.policy, .egressNode] where known.group == group(of: apiVersion) {
             guard NearestName.of(kind, among: [known.rawValue]) != nil else { continue }

@@ -46,6 +46,15 @@ public struct KubeDocument: Sendable {
     /// Where the object begins.
     public var place: SourcePlace? { place(of: .root) }
 
+    /// The same, with the places of all its fields looked up at once: for one that has more than one thing to say.
+    public func located() -> KubeDocument {
+        guard case .json(let text, let firstLine, let prefix) = source else { return self }
+        var finder = JSONPlaceFinder(text)
+        guard let tree = finder.tree(of: prefix)?.moved(downBy: firstLine - 1) else { return self }
+        return KubeDocument(
+            apiVersion: apiVersion, kind: kind, reference: reference, json: json, file: file, lines: lines, source: .yaml(tree))
+    }
+
     /// Where the field stands, or the nearest thing that leads to it; `nil` for an object that comes from no text.
     public func place(of path: JSONPath, preferringKey: Bool = false) -> SourcePlace? {
         switch source {

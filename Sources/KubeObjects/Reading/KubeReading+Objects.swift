@@ -64,7 +64,8 @@ extension KubeReading {
         guard let name = metadata?["name"]?.stringValue, !name.isEmpty else {
             return failWithoutName(kind, metadata?["name"], at: origin.place(of: path.appending("metadata").appending("name")))
         }
-        let isNamespaced = KnownKind(rawValue: kind)?.isNamespaced ?? (metadata?["namespace"] != nil)
+        let isNamespaced =
+            KnownKind(rawValue: kind)?.isNamespaced ?? (metadata?["namespace"] != nil || ConnectionDocument.isNamespaced(kind))
         let namespace = isNamespaced ? metadata?["namespace"]?.stringValue ?? "default" : nil
         documents.append(
             KubeDocument(

@@ -88,7 +88,8 @@ extension KubeReading {
                 }
             } catch {
                 hasSyntaxErrors = true
-                fail(error.message, at: SourcePlace(file: file, line: error.mark.line, column: error.mark.column))
+                fail(
+                    error.message, at: SourcePlace(file: file, line: error.mark.line, column: error.mark.column), hint: error.hint)
             }
         }
     }
@@ -117,7 +118,9 @@ extension KubeReading {
             hasSyntaxErrors = true
             fail(
                 "not JSON: \(error.message)",
-                at: SourcePlace(file: file, line: firstLine + error.line - 1, column: error.column))
+                at: SourcePlace(file: file, line: firstLine + error.line - 1, column: error.column),
+                hint: text.drop(while: \.isWhitespace).hasPrefix("{{") ? "this is a template: read what it makes, as of helm template" : nil
+            )
         }
     }
 }

@@ -6,6 +6,8 @@ import JSONText
 struct JSONPlaceFinder {
     private let bytes: [UInt8]
     private var position = 0
+    /// Line and column of an offset that was reached, from 1.
+    private var counted = (offset: 0, line: 1, column: 1)
 
     init(_ text: Substring) { bytes = Array(text.utf8) }
 
@@ -25,6 +27,71 @@ struct JSONPlaceFinder {
             if case .index = component { key = nil }
         }
         return mark(at: preferringKey ? key ?? position : position)
+    }
+
+    /// The places of everything in what the path leads to, in one walk; `nil` where it leads nowhere.
+    mutating func tree(of path: JSONPath) -> PlaceTree? {
+        position = 0
+        skipBlanks()
+        for component in path.components {
+            switch component {
+            case .key(let name): guard enterMember(name) != nil else { return nil }
+            case .index(let index): guard enterElement(index) != nil else { return nil }
+            }
+        }
+        counted = (offset: 0, line: 1, column: 1)
+        return readTree()
+    }
+
+    /// Recursion is bounded, as the text was parsed before with a limit.
+    private mutating func readTree() -> PlaceTree {
+        var tree = PlaceTree(value: markOnward(at: position))
+        switch current {
+        case UInt8(ascii: "{"): tree.children = readChildren(end: UInt8(ascii: "}"), haveKeys: true)
+        case UInt8(ascii: "["): tree.children = readChildren(end: UInt8(ascii: "]"), haveKeys: false)
+        default: skipValue()
+        }
+        return tree
+    }
+
+    private mutating func readChildren(end: UInt8, haveKeys: Bool) -> [PlaceTree] {
+        var children: [PlaceTree] = []
+        position += 1
+        skipBlanks()
+        while let byte = current, byte != end {
+            var key: PlaceTree.Mark?
+            if haveKeys {
+                key = markOnward(at: position)
+                skipValue()
+                skipBlanks()
+                position += 1
+                skipBlanks()
+            }
+            var child = readTree()
+            child.key = key
+            children.append(child)
+            skipBlanks()
+            guard current == UInt8(ascii: ",") else { break }
+            position += 1
+            skipBlanks()
+        }
+        position += 1
+        return children
+    }
+
+    /// As ``mark(at:)``, for offsets that only grow: what was counted isn't counted again.
+    private mutating func markOnward(at offset: Int) -> PlaceTree.Mark {
+        while counted.offset < min(offset, bytes.count) {
+            let byte = bytes[counted.offset]
+            counted.offset += 1
+            if byte == 0x0A {
+                counted.line += 1
+                counted.column = 1
+            } else if byte & 0xC0 != 0x80 {
+                counted.column += 1
+            }
+        }
+        return PlaceTree.Mark(line: counted.line, column: counted.column)
     }
 
     private func mark(at offset: Int) -> PlaceTree.Mark {

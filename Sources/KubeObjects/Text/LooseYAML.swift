@@ -39,7 +39,7 @@ private enum LooseYAML {
             throw TextError("a key that isn't a plain word, in a document with aliases", line: line, column: 1)
         }
         guard let root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).nextRoot() else { return .null }
-        var conversion = YAMLConversion(firstLine: 1, lastOfEqualKeysWins: true)
+        var conversion = YAMLConversion(firstLine: 1, octets: text.utf8.count, lastOfEqualKeysWins: true)
         return try conversion.convert(root, depth: 0).0
     }
 

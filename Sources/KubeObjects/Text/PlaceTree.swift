@@ -27,6 +27,15 @@ struct PlaceTree: Sendable, Hashable {
         return preferringKey ? tree.key ?? tree.value : tree.value
     }
 
+    /// The same for a text that begins some lines further down.
+    func moved(downBy lines: Int) -> PlaceTree {
+        guard lines != 0 else { return self }
+        var moved = PlaceTree(value: Mark(line: value.line + lines, column: value.column))
+        moved.key = key.map { Mark(line: $0.line + lines, column: $0.column) }
+        moved.children = children.map { $0.moved(downBy: lines) }
+        return moved
+    }
+
     /// The part for a value inside; itself where the path leads nowhere.
     func subtree(at path: JSONPath, in root: JSONValue) -> PlaceTree {
         var tree = self

@@ -5,6 +5,7 @@ import Yams
 struct TextError: Error, Hashable {
     var message: String
     var mark: PlaceTree.Mark
+    var hint: String?
 
     init(_ message: String, line: Int, column: Int) {
         self.message = message
@@ -20,6 +21,10 @@ struct YAMLDocument {
     static let depthLimit = 64
     static let nodeLimit = 1_000_000
 
+    /// Values that a text of so many octets may come to. Without aliases each takes an octet at least, and nobody repeats
+    /// things tenfold by hand.
+    static func nodeLimit(octets: Int) -> Int { min(nodeLimit, 10_000 + 10 * min(octets, nodeLimit)) }
+
     /// The documents of a chunk: one, or several that `...` separates.
     static func read(_ chunk: YAMLChunk) throws(TextError) -> [YAMLDocument] {
         let text = chunk.text
@@ -32,7 +37,7 @@ struct YAMLDocument {
             let parser = try Parser(yaml: String(text), resolver: .basic, encoding: .utf8)
             var documents: [YAMLDocument] = []
             while let root = try parser.nextRoot() {
-                var conversion = YAMLConversion(firstLine: chunk.firstLine)
+                var conversion = YAMLConversion(firstLine: chunk.firstLine, octets: text.utf8.count)
                 let (value, places) = try conversion.convert(root, depth: 0)
                 documents.append(YAMLDocument(value: value, places: places))
             }
@@ -64,6 +69,11 @@ extension TextError {
             default:
                 TextError("not YAML: \(error)", line: chunk.firstLine, column: 1)
             }
+        let lines = chunk.text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let index = mark.line - chunk.firstLine
+        guard lines.indices.contains(index) else { return }
+        let indentation = lines[index].prefix { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        if indentation.contains(UInt8(ascii: "\t")) { hint = "a tab can't indent in YAML: use spaces" }
     }
 }
 
@@ -72,18 +82,21 @@ struct YAMLConversion {
     let firstLine: Int
     /// Otherwise equal keys are an error.
     let lastOfEqualKeysWins: Bool
+    private let nodeLimit: Int
     private var nodes = 0
 
-    init(firstLine: Int, lastOfEqualKeysWins: Bool = false) {
+    /// - Parameter octets: of the text, which bounds what may come of it.
+    init(firstLine: Int, octets: Int, lastOfEqualKeysWins: Bool = false) {
         self.firstLine = firstLine
+        nodeLimit = YAMLDocument.nodeLimit(octets: octets)
         self.lastOfEqualKeysWins = lastOfEqualKeysWins
     }
 
     mutating func convert(_ node: Node, depth: Int) throws(TextError) -> (JSONValue, PlaceTree) {
         let mark = place(of: node)
         nodes += 1
-        guard nodes <= YAMLDocument.nodeLimit else {
-            throw TextError("more than \(YAMLDocument.nodeLimit) values, aliases written out", line: mark.line, column: mark.column)
+        guard nodes <= nodeLimit else {
+            throw TextError("more than \(nodeLimit) values, aliases written out", line: mark.line, column: mark.column)
         }
         guard depth <= YAMLDocument.depthLimit else {
             throw TextError("nested deeper than \(YAMLDocument.depthLimit)", line: mark.line, column: mark.column)

@@ -96,7 +96,7 @@ import Testing
         )
         #expect(snapshot.unread.filter { $0.kind == .service }.map(\.namespace) == [nil, "team-little"])
         #expect(snapshot.unread.filter { $0.kind == .node }.map(\.code) == [.readForbidden])
-        #expect(Set(snapshot.unread.map(\.kind)) == Set(ClusterKind.allCases).subtracting([.mesh]))
+        #expect(Set(snapshot.unread.map(\.kind)) == Set(ClusterKind.allCases.filter { !$0.isOfConnections && $0 != .mesh }))
     }
 
     @Test func `a server that doesn't know us, or isn't there, is an error in kubectl's words`() async throws {

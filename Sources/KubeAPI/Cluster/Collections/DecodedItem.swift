@@ -90,7 +90,7 @@ struct ItemDecoder {
         case .configuration(let facts): return .configuration(facts)
         case .mesh(let object): return .mesh(object)
         case .unreadable: return .unreadable
-        case .other: return nil
+        case .other, .connections: return nil
         }
     }
 

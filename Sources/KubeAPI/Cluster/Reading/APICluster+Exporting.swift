@@ -7,9 +7,10 @@ extension APICluster: ClusterExporting {
     /// needs to know asks ``snapshot()``.
     public func manifests() -> AsyncThrowingStream<String, any Error> {
         AsyncThrowingStream { continuation in
-            let work = Task { [client] in
+            let work = Task {
                 do {
                     try await Self.export(client) { continuation.yield($0.text(sorted: true)) }
+                    try await exportNetworkPolicies { continuation.yield($0.text(sorted: true)) }
                     continuation.finish()
                 } catch {
                     continuation.finish(throwing: (error as? APIError)?.clusterError() ?? error)

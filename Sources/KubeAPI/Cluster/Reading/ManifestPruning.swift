@@ -35,6 +35,17 @@ enum ManifestPruning {
         return .object(result)
     }
 
+    /// A network policy with what it says, where that is read.
+    static func pruned(networkPolicy object: JSONValue, isEvaluated: Bool, apiVersion: String, kind: String) -> JSONValue? {
+        guard let source = object.objectValue, let metadata = source["metadata"] else { return nil }
+        var result: JSONObject = [
+            "apiVersion": source["apiVersion"] ?? .string(apiVersion), "kind": source["kind"] ?? .string(kind),
+            "metadata": pruned(metadata, in: .services),
+        ]
+        for field in ["spec", "specs"] where isEvaluated { result[field] = source[field] }
+        return .object(result)
+    }
+
     /// An `EgressNode` with the time of its Lease, where that is later: a file has no Leases.
     static func withHeartbeat(_ object: JSONValue, renewed: String?) -> JSONValue {
         guard let renewed, var node = object.objectValue, var status = node["status"]?.objectValue,
