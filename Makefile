@@ -42,12 +42,12 @@ ZSH_DIR      := $(PREFIX)/share/zsh/site-functions
 RELEASE_BIN   = $(shell $(SWIFT) build -c release --scratch-path $(RELEASE) --show-bin-path)
 FROM         ?=
 
-.PHONY: all install uninstall release deps bpf plugins build demo demo-api lab lab-down test test-unit test-plugins test-packet test-lab test-deploy bench image check fmt record completions clean help
+.PHONY: all install uninstall release deps bpf plugins build demo demo-api lab lab-down test test-unit test-plugins test-packet test-lab test-deploy bench bench-engine image check fmt record completions clean help
 
 all: build
 
 help:
-	@sed -n '2,6s/^# //p' Makefile; echo; echo "also: uninstall release bpf plugins lab lab-down test-unit test-plugins test-packet test-lab test-deploy bench image check fmt record completions clean; FROM=folder installs programs built before"
+	@sed -n '2,6s/^# //p' Makefile; echo; echo "also: uninstall release bpf plugins lab lab-down test-unit test-plugins test-packet test-lab test-deploy bench bench-engine image check fmt record completions clean; FROM=folder installs programs built before"
 
 deps:
 	@.ci/install build
@@ -128,10 +128,16 @@ test-deploy: build image
 	@.ci/install demo api test deploy
 	@.ci/run-tests --filter DeployTests
 
+# The policy engine alone, which needs neither root nor eBPF.
+bench-engine: deps
+	@$(SWIFT) build -c release --product EngineBench
+	@taskset -c $$(($$(nproc) - 1)) $(BUILD)/release/EngineBench $(BENCH_ROUNDS) $(BUILD)/bench.jsonl
+
 # On one processor, so that wall time is the cost of generator, path and sink together.
 bench: bpf plugins
 	@.ci/install demo api
 	@$(SWIFT) build -c release
+	@taskset -c $$(($$(nproc) - 1)) $(BUILD)/release/EngineBench $(BENCH_ROUNDS) $(BUILD)/bench.jsonl
 	@taskset -c $$(($$(nproc) - 1)) $(BUILD)/release/EgressBench $(BENCH_ROUNDS) $(BUILD)/bench.jsonl
 	@if Tests/Lab/apiserver present; then EGRESS_BIN=$(BUILD)/release Tests/Lab/measure-label-change 200 $(BUILD)/bench.jsonl; fi
 

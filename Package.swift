@@ -102,6 +102,11 @@ let package = Package(
             name: "EgressBench", dependencies: ["BPFDatapath", "EgressModel", "EgressPolicy", "EgressPlan", "CLibBPF", "TestKit"],
             path: "Tests/Bench", swiftSettings: strict),
 
+        // The policy engine alone, which needs neither root nor eBPF: `make bench-engine`.
+        .executableTarget(
+            name: "EngineBench", dependencies: ["EgressModel", "EgressPolicy", "EgressPlan", "EngineSamples"], path: "Tests/EngineBench",
+            swiftSettings: strict),
+
         // What tests share.
         .target(name: "TestKit", dependencies: ["CEgressShims"], path: "Tests/TestKit", swiftSettings: strict),
         // Clusters made in Swift, by hand and at random, for the tests of the pure targets.

@@ -48,8 +48,11 @@ public struct LabelRequirement: Sendable, Hashable {
     }
 
     /// `NotIn` and `DoesNotExist` hold when the key is absent, as in Kubernetes.
-    public func matches(_ labels: Labels) -> Bool {
-        switch (operation, labels[key]) {
+    public func matches(_ labels: Labels) -> Bool { matches(value: labels[key]) }
+
+    /// Whether the requirement holds of the key's value; `nil`: the key is absent.
+    public func matches(value: String?) -> Bool {
+        switch (operation, value) {
         case (.in, let value?): values.contains(value)
         case (.in, nil): false
         case (.notIn, let value?): !values.contains(value)

@@ -127,6 +127,15 @@ extension ReasonCode {
     public static let selectorNeverMatches = ReasonCode(rawValue: "EG2079")
     public static let noPolicies = ReasonCode(rawValue: "EG2080")
 
+    // What a change would do.
+    public static let changeDrops = ReasonCode(rawValue: "EG2060")
+    public static let policyTakesOver = ReasonCode(rawValue: "EG2061")
+    public static let overlapEnds = ReasonCode(rawValue: "EG2062")
+    public static let portsScarce = ReasonCode(rawValue: "EG2063")
+    public static let moduleNotAsked = ReasonCode(rawValue: "EG2064")
+    public static let connectionsEnd = ReasonCode(rawValue: "EG2065")
+    public static let tooManyPods = ReasonCode(rawValue: "EG2066")
+
     // Control.
     public static let helperUnreachable = ReasonCode(rawValue: "EG4001")
     public static let helperRefused = ReasonCode(rawValue: "EG4002")

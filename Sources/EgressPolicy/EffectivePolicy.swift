@@ -5,7 +5,7 @@ public struct EffectivePolicy: Sendable, Hashable {
     /// By name.
     public var policies: [ResolvedPolicy]
     /// Every pod of the snapshot, by namespace and name.
-    public var pods: [ResolvedPod]
+    public var pods: ResolvedPods
     public var nodes: [Node]
     public var egressNodes: [EgressNode]
     /// By name; what namespace selectors were judged on.
@@ -26,12 +26,13 @@ public struct EffectivePolicy: Sendable, Hashable {
     public var foreignOwner: String?
 
     public init(
-        policies: [ResolvedPolicy], pods: [ResolvedPod], nodes: [Node], egressNodes: [EgressNode], clusterRanges: [InClusterRange],
+        policies: [ResolvedPolicy], pods: some Sequence<ResolvedPod>, nodes: [Node], egressNodes: [EgressNode],
+        clusterRanges: [InClusterRange],
         findings: [Finding], isComplete: Bool, namespaces: [Namespace] = [], unread: [UnreadKind] = [], hasEveryPod: Bool = true,
         unsureReports: Set<String> = [], foreignOwner: String? = nil
     ) {
         self.policies = policies
-        self.pods = pods
+        self.pods = ResolvedPods(pods)
         self.nodes = nodes
         self.egressNodes = egressNodes
         self.namespaces = namespaces
@@ -157,60 +158,6 @@ public struct Reason: Sendable, Hashable {
     public init(_ code: ReasonCode, _ text: String) {
         self.code = code
         self.text = text
-    }
-}
-
-/// One pod and the rules of its traffic.
-public struct ResolvedPod: Sendable, Hashable {
-    public var pod: Pod
-    /// Why it can't have rules at all (host network, finished, no address, not scheduled); `nil` when it can.
-    public var notApplicable: Reason?
-    /// Names of the policies that select it.
-    public var policies: [String]
-    /// By family, then prefix; conflicts settled, so each prefix stands once.
-    public var rules: [ResolvedRule]
-    /// What is claimed or excluded in a family in which the cluster knows no address of the pod. It may have one all the
-    /// same (router advertisements): a claimed packet from it is dropped.
-    public var unaddressed: [UnaddressedClaim]
-    /// Policies that may or may not select it, as what their selectors ask about couldn't be read.
-    public var undecided: [UndecidedPolicy]
-
-    public init(
-        pod: Pod, notApplicable: Reason?, policies: [String], rules: [ResolvedRule], unaddressed: [UnaddressedClaim] = [],
-        undecided: [UndecidedPolicy] = []
-    ) {
-        self.pod = pod
-        self.notApplicable = notApplicable
-        self.policies = policies
-        self.rules = rules
-        self.unaddressed = unaddressed
-        self.undecided = undecided
-    }
-}
-
-/// A policy of which it isn't known whether it selects a pod.
-public struct UndecidedPolicy: Sendable, Hashable {
-    public var name: String
-    public var uid: String
-    public var reason: Reason
-
-    public init(name: String, uid: String, reason: Reason) {
-        self.name = name
-        self.uid = uid
-        self.reason = reason
-    }
-}
-
-/// A prefix of a policy that selects the pod, in a family without a known address of the pod.
-public struct UnaddressedClaim: Sendable, Hashable {
-    public var prefix: IPPrefix
-    public var isExclusion: Bool
-    public var policyUID: String
-
-    public init(prefix: IPPrefix, isExclusion: Bool, policyUID: String) {
-        self.prefix = prefix
-        self.isExclusion = isExclusion
-        self.policyUID = policyUID
     }
 }
 

@@ -83,6 +83,37 @@ extension SharedServerTests {
             try SampleCluster.report(server, "node-2", policies: [("egress-sample", sample, 1)], resolutions: "[\(resolution)]")
         }
 
+        @Test func `a diff says what applying would do, and applying says it first`() throws {
+            let server = try SampleCluster.server()
+            let policy = SampleCluster.policy("compared", labels: "{app: compared}")
+            let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: mediabot, namespace: default, labels: {app: compared}}\n"
+            defer { try? server.delete(policy) }
+            let file = try server.write(policy, to: "compared.yaml")
+            let diff = try server.egress("diff", "-f", file, "-f", "-", "-o", "json", input: pod)
+            #expect(diff.status == 1, "\(diff.errors)")
+            #expect(diff.output.contains(#""object": "ciliumegressgatewaypolicy/compared",\#n      "change": "create""#))
+            #expect(diff.output.contains(#""object": "pod/default/mediabot",\#n      "change": "update""#))
+            // Nothing of it is there: neither the policy nor the label.
+            #expect(try server.kubectl("get", "cegp", "compared").status == 1)
+            #expect(try server.kubectl("get", "pod", "mediabot", "-o", "jsonpath={.metadata.labels.app}").output.isEmpty)
+            let limited = try server.egress("diff", "-f", "-", "--delete", "--max-pods=0", input: SampleCluster.policy("egress-sample"))
+            #expect(limited.status == 3, "\(limited.output) \(limited.errors)")
+            #expect(limited.output.contains("ciliumegressgatewaypolicy.cilium.io/egress-sample   delete"))
+            let refused = try server.egress(
+                "apply", "-f", "-", "--wait=false", "--max-pods=0", input: SampleCluster.policy("egress-sample", egressIP: "203.0.113.7"))
+            #expect(refused.status == 3, "\(refused.errors)")
+            #expect(refused.errors.contains("change: "), "\(refused.errors)")
+            #expect(refused.output.isEmpty)
+            #expect(
+                try server.kubectl("get", "cegp", "egress-sample", "-o", "jsonpath={.spec.egressGateway.egressIP}").output
+                    == "203.0.113.100")
+            let created = try server.egress("apply", "-f", file, "--wait=false")
+            #expect(created.status == 0)
+            #expect(try server.egress("diff", "-f", file).status == 0)
+            #expect(try server.egress("diff", "-f", "-", input: "a: [").status == 2)
+            #expect(try server.egress("diff", "-f", file, "--server=http://127.0.0.1:1").status == 2)
+        }
+
         @Test func `when time is up the nodes that wait are named`() throws {
             let server = try SampleCluster.server()
             let policy = SampleCluster.policy("late")
@@ -90,7 +121,7 @@ extension SharedServerTests {
             let run = try server.egress("apply", "-f", "-", "--timeout=1s", input: policy)
             #expect(run.status == 1)
             #expect(run.output == "\(Self.kind)/late created\n")
-            #expect(run.errors.hasPrefix("error: timed out waiting for the policies to be in force; they are applied all the same\n"))
+            #expect(run.errors.contains("\nerror: timed out waiting for the policies to be in force; they are applied all the same\n"))
             #expect(run.errors.contains("  late on node-1: doesn't report the policy yet [EG4005]"), "\(run.errors)")
         }
 
@@ -104,7 +135,7 @@ extension SharedServerTests {
                 ["timeout", "--preserve-status", "--signal=INT", "4", Programs.kubectl, "egress", "apply", "-f", file],
                 environment: ["KUBECONFIG": server.kubeconfig, "PATH": Programs.path, "HOME": server.folder])
             #expect(run.status == 130)
-            #expect(run.errors.hasPrefix("interrupted: the policies are applied"), "\(run.errors)")
+            #expect(run.errors.contains("\ninterrupted: the policies are applied"), "\(run.errors)")
             #expect(try server.kubectl("get", "cegp", "interrupted").status == 0)
         }
 

@@ -86,7 +86,8 @@ extension SharedServerTests {
             let apply = try server.egress("apply", "-f", "-", as: nobody, input: SampleCluster.policy("x"))
             #expect(apply.status == 1)
             #expect(
-                apply.errors.hasPrefix("Error from server (Forbidden): ciliumegressgatewaypolicies.cilium.io \"x\" is forbidden"),
+                apply.errors.hasPrefix(
+                    "note: what this does to pods is unknown: pods can't be read [EG5003]\nError from server (Forbidden): "),
                 "\(apply.errors)")
         }
 

@@ -21,7 +21,8 @@ import Testing
         let answer = await complete([""])
         #expect(
             answer.words == [
-                "status", "explain", "list", "graph", "plugins", "apply", "lint", "snapshot", "install", "uninstall", "agent", "completion",
+                "status", "explain", "list", "graph", "plugins", "apply", "diff", "lint", "snapshot", "install", "uninstall", "agent",
+                "completion",
                 "version",
                 "options",
                 "help",
@@ -34,7 +35,7 @@ import Testing
     }
 
     @Test func `no words at all are no error`() async {
-        #expect(await complete([]).words.count == 15)
+        #expect(await complete([]).words.count == 16)
     }
 
     @Test func `pods of the namespace come with phase, address and node`() async {
@@ -56,6 +57,8 @@ import Testing
         #expect(await complete(["explain", "gateway", "-n", "istio-egress", ""], bench: mesh).words == ["waypoint"])
         #expect(await complete(["explain", "gateway", ""], bench: mesh).words == ["front"])
         #expect(await complete(["list", "--node", ""]).words == ["node-1", "node-2", "node-3"])
+        #expect(await complete(["diff", "--what-if-node-down", "node-1"]).words == ["node-1"])
+        #expect(await complete(["explain", "pod", "--what-if", "med"]).words == ["mediabot"])
         #expect(await complete(["list", "--node=node-2"]).words == ["--node=node-2"])
         #expect(await complete(["status", "-n", "s"]).words == ["shop"])
     }

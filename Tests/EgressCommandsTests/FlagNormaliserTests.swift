@@ -46,6 +46,18 @@ import Testing
         #expect(parsed.flags == ["--output=json"])
     }
 
+    @Test func `a what-if takes the next word only where it is a label`() throws {
+        let both = try parse("explain pod web --what-if a=b --what-if c- --what-if=d=e")
+        #expect(both.flags == ["--what-if=a=b", "--what-if=c-", "--what-if=d=e"])
+        #expect(both.positionals == ["web"])
+        let bare = try parse("explain pod --what-if web -f p.yaml")
+        #expect(bare.flags == ["--what-if=", "--filename=p.yaml"])
+        #expect(bare.positionals == ["web"])
+        #expect(bare.arguments == ["explain", "pod", "--what-if", "", "--filename=p.yaml", "--", "web"])
+        #expect(try parse("explain pod web --what-if -f -").flags == ["--what-if=", "--filename=-"])
+        #expect(try parse("explain pod web --what-if").flags == ["--what-if="])
+    }
+
     @Test func `a value may begin with a hyphen`() throws {
         #expect(try parse("status -n -x").flags == ["--namespace=-x"])
         #expect(try parse("apply -f -").flags == ["--filename=-"])

@@ -35,7 +35,7 @@ import Testing
 
     @Test(arguments: [
         "", "status", "explain", "explain pod", "explain policy", "explain ip", "explain gateway", "explain code", "list", "graph",
-        "plugins", "apply", "lint", "snapshot", "install", "uninstall", "agent",
+        "plugins", "apply", "diff", "lint", "snapshot", "install", "uninstall", "agent",
         "completion",
         "version",
         "options", "help",

@@ -10,6 +10,9 @@ struct ApplyCommand: RunnableCommand {
             # One policy
             kubectl egress apply -f egress-sample.yaml
 
+            # Not when more than ten pods would leave in another way
+            kubectl egress apply -f egress-sample.yaml --max-pods 10
+
             # A folder and those below it, without waiting
             kubectl egress apply -f deploy/ -R --wait=false
 
@@ -38,16 +41,19 @@ struct ApplyCommand: RunnableCommand {
     @Option(help: ArgumentHelp("Wait until every node concerned reports the policies as in force.", valueName: "[=true]"))
     var wait: Bool = true
     @Option(help: "How long to wait: 60s, 5m.") var timeout: String = "60s"
+    @Option(help: "How many pods may leave in another way; with more, nothing is applied and the exit code is 3.") var maxPods: String?
     @Option(name: .shortAndLong, help: "Output format: name.", completion: .list(["name"])) var output: String?
 
     func run(in environment: CommandEnvironment) async throws -> Int32 {
         let format = try OutputFormat(output, allowed: [.name])
         let (mode, timeout) = try checkArguments()
+        let limit = try PodLimit(flag: maxPods, of: "kubectl egress apply")
         let reading = try ManifestFiles(isRecursive: recursive, standardInput: environment.standardInput).read(filenames)
         let manifests = try CheckedManifests(reading)
         for line in manifests.warnings.flatMap({ manifestLines($0, as: "Warning") }) { environment.note(line) }
         let cluster = try environment.cluster(global, usesInput: filenames.contains("-"))
         let items = try manifests.items.inNamespace(global.namespace, of: cluster)
+        try await ApplyPreview(environment: environment, limit: limit).show(items, on: cluster)
         let steps = ApplySteps(
             cluster: cluster, environment: environment, mode: mode, format: format,
             options: ApplyOptions(isDryRun: mode == .server, forcesConflicts: forceConflicts, fieldManager: fieldManager),

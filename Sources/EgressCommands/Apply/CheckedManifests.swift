@@ -15,7 +15,9 @@ struct CheckedManifests: Sendable {
     var warnings: [Finding]
 
     /// Throws all errors of all documents at once; then nothing may be applied.
-    init(_ reading: KubeReading) throws(CommandError) {
+    ///
+    /// - Parameter use: what becomes of them, for what an error says.
+    init(_ reading: KubeReading, for use: Use = .apply) throws(CommandError) {
         var findings = reading.findings
         items = []
         for document in reading.documents {
@@ -29,14 +31,37 @@ struct CheckedManifests: Sendable {
             items.append(item)
         }
         let errors = findings.filter { $0.severity == .error }
-        guard errors.isEmpty else { throw Self.rejection(errors) }
+        guard errors.isEmpty else { throw Self.rejection(errors, use) }
         warnings = findings.filter { $0.severity == .warning }
-        guard !items.isEmpty else { throw CommandError("no objects passed to apply") }
+        guard !items.isEmpty else { throw CommandError("no objects passed to \(use.verb)") }
     }
 
-    private static func rejection(_ errors: [Finding]) -> CommandError {
+    /// What manifests are read for.
+    enum Use {
+        case apply
+        case diff
+        case whatIf
+
+        var verb: String {
+            switch self {
+            case .apply: "apply"
+            case .diff: "diff"
+            case .whatIf: "--what-if"
+            }
+        }
+
+        fileprivate var participle: String {
+            switch self {
+            case .apply: "applied"
+            case .diff: "compared"
+            case .whatIf: "supposed"
+            }
+        }
+    }
+
+    private static func rejection(_ errors: [Finding], _ use: Use) -> CommandError {
         let lines = errors.sorted(by: byPlace).flatMap { manifestLines($0, as: "error") }
-        return CommandError(lines: lines + ["error: nothing was applied: \(counted(errors.count, "error", "errors"))"])
+        return CommandError(lines: lines + ["error: nothing was \(use.participle): \(counted(errors.count, "error", "errors"))"])
     }
 
     private static func byPlace(_ a: Finding, _ b: Finding) -> Bool {

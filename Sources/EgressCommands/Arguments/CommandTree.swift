@@ -113,4 +113,14 @@ struct DeclaredArgument: Decodable, Sendable {
     }
 
     var isSwitch: Bool { impliedValue == "true" }
+
+    /// An option that may stand alone, and takes the next word only where that looks like its value: declared as a value name
+    /// such as `[label=value]`. Alone its value is empty.
+    var hasOptionalValue: Bool {
+        guard let valueName else { return false }
+        return valueName.hasPrefix("[") && valueName.hasSuffix("]") && !valueName.hasPrefix("[=") && kind == .option
+    }
+
+    /// `key=value` or `key-`: no name of an object looks like either.
+    static func looksLikeEdit(_ word: String) -> Bool { !word.hasPrefix("-") && (word.contains("=") || word.hasSuffix("-")) }
 }

@@ -21,7 +21,13 @@ struct NormalisedArguments: Sendable, Equatable {
 extension NormalisedArguments {
     init(_ arguments: [String], tree: CommandTree) throws(CommandError) {
         var reader = FlagReader(tree: tree, remaining: arguments[...])
-        try reader.readAll()
+        do throws(CommandError) {
+            try reader.readAll()
+        } catch {
+            var failure = error
+            failure.exitCode = CommandError.exitCode(of: reader.result.command)
+            throw failure
+        }
         self = reader.finish()
     }
 }
@@ -87,6 +93,9 @@ private struct FlagReader {
         }
         if parts.count == 2, let value = parts.last { return try record(flag, value) }
         if let implied = flag.impliedValue { return try record(flag, implied) }
+        if flag.hasOptionalValue {
+            return try record(flag, remaining.first.map(DeclaredArgument.looksLikeEdit) == true ? remaining.removeFirst() : "")
+        }
         guard let value = remaining.popFirst() else { throw usage("flag needs an argument: --\(name)") }
         try record(flag, value)
     }

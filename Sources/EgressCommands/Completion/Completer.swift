@@ -50,7 +50,7 @@ struct Completer: Sendable {
     private func values(of flag: DeclaredArgument, _ position: CompletionPosition) async -> CompletionAnswer {
         switch flag.longName {
         case "namespace": return await names(of: .namespace, position)
-        case "node": return await names(of: .node, position)
+        case "node", "what-if-node-down": return await names(of: .node, position)
         case "context": return configured(position, \.contexts)
         case "cluster": return configured(position, \.clusters)
         case "user": return configured(position, \.users)

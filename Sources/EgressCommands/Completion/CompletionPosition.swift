@@ -72,7 +72,7 @@ struct CompletionPosition {
             guard let flag = flag(long: parts.first ?? "") else { return nil }
             if parts.count == 2 { note(flag, parts[1]) }
             if parts.count == 1, let implied = flag.impliedValue { note(flag, implied) }
-            return parts.count == 2 || flag.impliedValue != nil ? nil : flag
+            return parts.count == 2 || flag.impliedValue != nil || flag.hasOptionalValue ? nil : flag
         }
         var rest = word.dropFirst()
         while let letter = rest.popFirst() {

@@ -38,6 +38,10 @@ struct ExplainPodCommand: RunnableCommand {
             # One connection
             kubectl egress explain pod mediabot -n default --to 203.0.113.80:443/tcp
 
+            # Would it leave by an egress IP with this label? With this policy?
+            kubectl egress explain pod web --to 203.0.113.80 --what-if egress=yes
+            kubectl egress explain pod web --to 203.0.113.80 --what-if -f web.yaml
+
             # A host's name is resolved where this command runs
             kubectl egress explain pod mediabot --to www.example.org:443 -o json
 
@@ -47,6 +51,7 @@ struct ExplainPodCommand: RunnableCommand {
         aliases: ["pods", "po"])
 
     @OptionGroup(title: GlobalOptions.sectionTitle) var global: GlobalOptions
+    @OptionGroup var whatIf: WhatIfOptions
     @Option(help: "The destination: HOST[:PORT[/PROTO]].") var to: String?
     @Option(help: ArgumentHelp(CiliumVersion.asCiliumHelp, valueName: "version"), completion: .list(CiliumVersion.known))
     var asCilium: String?
@@ -63,9 +68,12 @@ struct ExplainPodCommand: RunnableCommand {
         }
         let text = try to.map { value throws(CommandError) in try DestinationText(value) }
         let version = try asCilium.map { text throws(CommandError) in try CiliumVersion(asked: text) }
-        let cluster = try environment.cluster(global)
+        try whatIf.check(takesLabels: true, of: "kubectl egress explain pod")
+        let cluster = try environment.cluster(global, usesInput: whatIf.usesInput)
         let namespace = global.namespace(in: cluster)
-        let snapshot = try await completed(environment.snapshot(of: cluster), by: cluster, name, namespace: namespace)
+        let present = try await completed(environment.snapshot(of: cluster), by: cluster, name, namespace: namespace)
+        let supposed = SupposedPod(name: name, namespace: namespace)
+        let snapshot = try await whatIf.suppose(present, of: cluster, pod: supposed, namespace: global.namespace, in: environment)
         let effective = environment.effectivePolicy(of: snapshot)
         let pod = try Self.find(name, namespace: namespace, in: effective)
         let destination = try await text.asyncMap { try await environment.resolve($0, for: pod) }
@@ -86,7 +94,12 @@ struct ExplainPodCommand: RunnableCommand {
         of snapshot: ClusterSnapshot, in cluster: any Cluster, namespace: String, _ environment: CommandEnvironment,
         _ destination: ResolvedDestination?
     ) async throws -> ClusterSnapshot {
-        var snapshot = try await cluster.withNetworkPolicies(snapshot, namespace: namespace)
+        // What is supposed stands over what is read now.
+        let supposed = snapshot.networkPolicies
+        var snapshot = snapshot
+        snapshot.networkPolicies = NetworkPolicyFacts()
+        snapshot = try await cluster.withNetworkPolicies(snapshot, namespace: namespace)
+        snapshot.networkPolicies = snapshot.networkPolicies.overlaid(by: supposed)
         environment.noteUnread(snapshot.unread.filter(\.kind.isOfConnections))
         if let destination, let name = destination.name {
             let addresses = [destination.address] + destination.others

@@ -18,10 +18,14 @@ struct ListCommand: RunnableCommand {
 
             # Rules for which Cilium does otherwise with the same policies
             kubectl egress list --as-cilium 1.18
+
+            # How would pods leave if this node failed?
+            kubectl egress list --what-if-node-down node-2
             """,
         aliases: ["ls"])
 
     @OptionGroup(title: GlobalOptions.sectionTitle) var global: GlobalOptions
+    @OptionGroup var whatIf: WhatIfOptions
     @Option(help: "Only rules of pods on this node or of pods that leave through it; with -o cilium, the node that looks.")
     var node: String?
     @Option(help: ArgumentHelp(CiliumVersion.asCiliumHelp, valueName: "version"), completion: .list(CiliumVersion.known))
@@ -37,7 +41,10 @@ struct ListCommand: RunnableCommand {
             throw CommandError("-o cilium shows the rules as one node sees them: --node NAME is required")
         }
         let version = try asCilium.map { text throws(CommandError) in try CiliumVersion(asked: text) }
-        let snapshot = try await environment.snapshot(of: try environment.cluster(global))
+        try whatIf.check(takesLabels: false, of: "kubectl egress list")
+        let cluster = try environment.cluster(global, usesInput: whatIf.usesInput)
+        let present = try await environment.snapshot(of: cluster)
+        let snapshot = try await whatIf.suppose(present, of: cluster, namespace: global.namespace, in: environment)
         let effective = environment.effectivePolicy(of: snapshot)
         if let node, !effective.nodes.contains(where: { $0.name == node }), !snapshot.lacks(.node) {
             throw CommandError.notFound("nodes", node, hints: ["nodes: " + namesInWords(effective.nodes.map(\.name))])

@@ -21,6 +21,9 @@ public struct CommandError: Error, Sendable, Hashable {
 }
 
 extension CommandError {
+    /// What a command's errors end with: of `diff`, 1 says that there are differences, so errors are more (as with kubectl).
+    static func exitCode(of command: [String]) -> Int32 { command == ["diff"] ? 2 : 1 }
+
     /// A command line that can't be read, in pflag's words.
     static func usage(_ message: String, of command: String) -> CommandError {
         CommandError(lines: ["error: \(message)", "See '\(command) --help' for usage."])

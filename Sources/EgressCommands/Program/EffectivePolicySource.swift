@@ -6,12 +6,17 @@ extension CommandEnvironment {
     /// The cluster's state as it is now. What couldn't be read is noted on standard error, once a run, and is no failure.
     func snapshot(of cluster: any Cluster) async throws -> ClusterSnapshot {
         let snapshot = try await cluster.snapshot()
+        noteWhatIsKnown(of: snapshot)
+        return snapshot
+    }
+
+    /// Of when a snapshot is, and what it lacks; each once a run.
+    func noteWhatIsKnown(of snapshot: ClusterSnapshot) {
         if let takenAt = snapshot.takenAt {
             let line = "note: this is the cluster as it was at \(takenAt)"
             if notes.take(line) { note(line) }
         }
         noteUnread(snapshot.unread.filter { !$0.kind.isOfConnections })
-        return snapshot
     }
 
     func noteUnread(_ kinds: [UnreadKind]) {

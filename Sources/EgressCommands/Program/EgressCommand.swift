@@ -17,7 +17,7 @@ struct EgressCommand: ParsableCommand {
             """,
         subcommands: [
             StatusCommand.self, ExplainCommand.self, ListCommand.self, GraphCommand.self, PluginsCommand.self, ApplyCommand.self,
-            LintCommand.self,
+            DiffCommand.self, LintCommand.self,
             SnapshotCommand.self,
             InstallCommand.self, UninstallCommand.self, AgentCommand.self, CompletionCommand.self, VersionCommand.self, OptionsCommand.self,
             HelpCommand.self,

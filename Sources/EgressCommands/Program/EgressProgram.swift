@@ -30,6 +30,16 @@ public enum EgressProgram {
 
     private static func run(_ words: [String], tree: CommandTree, _ environment: CommandEnvironment) async throws -> Int32 {
         let normalised = try NormalisedArguments(words, tree: tree)
+        do {
+            return try await run(normalised, tree: tree, environment)
+        } catch {
+            var failure = commandError(for: error)
+            failure.exitCode = max(failure.exitCode, CommandError.exitCode(of: normalised.command))
+            throw failure
+        }
+    }
+
+    private static func run(_ normalised: NormalisedArguments, tree: CommandTree, _ environment: CommandEnvironment) async throws -> Int32 {
         let path = tree.path(normalised.command)
         if normalised.wantsHelp || path.last?.isGroup == true {
             environment.standardOutput(HelpPage(path: path).text)

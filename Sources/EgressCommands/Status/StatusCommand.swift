@@ -16,9 +16,13 @@ struct StatusCommand: RunnableCommand {
 
             # Again after each change
             kubectl egress status -w
+
+            # What would be missing if this node failed?
+            kubectl egress status --what-if-node-down node-2
             """)
 
     @OptionGroup(title: GlobalOptions.sectionTitle) var global: GlobalOptions
+    @OptionGroup var whatIf: WhatIfOptions
     @Option(
         name: .shortAndLong, help: OutputFormat.help(.json, .yaml, .wide, .name),
         completion: OutputFormat.completion(.json, .yaml, .wide, .name))
@@ -28,7 +32,11 @@ struct StatusCommand: RunnableCommand {
 
     func run(in environment: CommandEnvironment) async throws -> Int32 {
         let format = try OutputFormat(output, allowed: [.json, .yaml, .wide, .name])
-        let cluster = try environment.cluster(global)
+        try whatIf.check(takesLabels: false, of: "kubectl egress status")
+        if watch, whatIf.usesInput {
+            throw CommandError.usage("-f - can't be read again after each change (-w)", of: "kubectl egress status")
+        }
+        let cluster = try environment.cluster(global, usesInput: whatIf.usesInput)
         guard watch else {
             try environment.render(try await report(cluster, environment), as: format, showsNamespaces: global.allNamespaces)
             return 0
@@ -43,7 +51,8 @@ struct StatusCommand: RunnableCommand {
     }
 
     private func report(_ cluster: any Cluster, _ environment: CommandEnvironment) async throws -> StatusReport {
-        let snapshot = try await environment.snapshot(of: cluster)
+        let present = try await environment.snapshot(of: cluster)
+        let snapshot = try await whatIf.suppose(present, of: cluster, namespace: global.namespace, in: environment)
         let names = Set(snapshot.policies.map(\.metadata.name))
         if let missing = policies.first(where: { !names.contains($0) }), !snapshot.lacks(.policy) {
             throw CommandError.notFound(

@@ -6,7 +6,7 @@ public func plan(node: String, from effective: EffectivePolicy, tokens: [TunnelT
     guard effective.isComplete else { return nil }
     let entries = plannedEntries(node, effective)
     var pods = PlannedPods(effective)
-    for pod in effective.pods where pod.pod.nodeName == node { pods.add(pod) }
+    for pod in effective.pods.onNode(node) { pods.add(pod) }
     return NodePlan(
         node: node,
         tunnel: TunnelPlan(address: effective.nodes.first { $0.name == node }?.tunnelAddress(), tokens: tokens),

@@ -19,7 +19,7 @@ public struct CiliumComparison: Sendable {
         let table = ciliumTable(snapshot, as: version)
         let policies = Dictionary(effective.policies.map { ($0.policy.name, $0) }, uniquingKeysWith: { first, _ in first })
         let rows = Dictionary(grouping: table.rows) { $0.pod.reference }
-        let pods = pod.map { name in effective.pods.filter { $0.pod.reference == name } } ?? effective.pods
+        let pods = pod.map { name in ResolvedPods(effective.pods.filter { $0.pod.reference == name }) } ?? effective.pods
         let differences = pods.flatMap { Self.differences(of: $0, rows[$0.pod.reference] ?? [], table, policies) }
         (self.table, self.policies, self.effective, self.differences) = (table, policies, effective, differences)
         findings = CiliumFindings(table: table, policies: effective.policies, differences: differences).all

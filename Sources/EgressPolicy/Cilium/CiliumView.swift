@@ -15,7 +15,7 @@ public struct CiliumView {
     }
 
     /// By the pods' order, then family and prefix.
-    public func rows(_ pods: [ResolvedPod]) -> [CiliumShownRow] {
+    public func rows(_ pods: some Sequence<ResolvedPod>) -> [CiliumShownRow] {
         pods.flatMap { pod in pod.rules.sorted { $0.prefix < $1.prefix }.map { row($0, of: pod) } }
     }
 

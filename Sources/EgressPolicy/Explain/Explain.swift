@@ -11,7 +11,7 @@ public func explain(_ pod: Pod, to destination: Destination?, in effective: Effe
     let steps = ExplanationSteps(pod: resolved, effective: effective)
     let policies = PolicyReasons(pod: resolved, destination: destination?.address, effective: effective).all()
     var explanation = Explanation(
-        pod: resolved.pod, destination: destination, verdict: nil, steps: steps.general(), policies: policies, rules: resolved.rules,
+        pod: resolved.pod, destination: destination, verdict: nil, steps: steps.general(), policies: policies, rules: Array(resolved.rules),
         findings: findings(resolved, effective))
     if let address = destination?.address {
         let walk = PodWalk(resolved, to: address, effective)

@@ -2,9 +2,9 @@ public import EgressModel
 
 /// The nodes as gateways: what the cluster and the nodes themselves say of them.
 struct GatewayView {
-    let index: NodeIndex
+    var index: NodeIndex
     let cordoned: Set<String>
-    let reports: [String: EgressNode]
+    var reports: [String: EgressNode]
     /// What nodes announce, by node; by the policy's name where a hand-written report has no uid.
     private let announced: [String: [EntryKey: EntryResolution]]
     /// Nodes whose report is too old.
@@ -41,6 +41,11 @@ struct GatewayView {
             for gateway in report.gateways { reachability[gateway.node, default: [:]][report.name] = gateway.reachable }
         }
         self.reachability = reachability
+        var unreachable: [String: Set<String>] = [:]
+        for (gateway, reports) in reachability {
+            for (node, isReachable) in reports where !isReachable { unreachable[node, default: []].insert(gateway) }
+        }
+        self.unreachable = unreachable
     }
 
     /// What the node announces for an entry of the policy.
@@ -69,8 +74,8 @@ struct GatewayView {
     /// Whether the pod's own node says that it can't reach the gateway.
     func isUnreachable(_ gateway: String, from node: String) -> Bool { reachability[gateway]?[node] == false }
 
-    /// Nodes that have an opinion on reachability; for all others the gateways are the same.
-    var judges: Set<String> { Set(reachability.values.flatMap(\.keys)) }
+    /// By node, gateways that it says it can't reach; for all other nodes the gateways are the same.
+    let unreachable: [String: Set<String>]
 }
 
 extension EgressNode {

@@ -8,4 +8,7 @@ extension Node {
 }
 
 /// Order of the octets of two names: the order in which a gateway is chosen, whatever the locale.
-func bytewise(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
+func bytewise(_ a: String, _ b: String) -> Bool {
+    a.utf8.withContiguousStorageIfAvailable { a in b.utf8.withContiguousStorageIfAvailable { a.lexicographicallyPrecedes($0) } }
+        .flatMap(\.self) ?? a.utf8.lexicographicallyPrecedes(b.utf8)
+}

@@ -6,21 +6,27 @@ struct NodeIndex: Sendable {
     /// Each name once.
     let nodes: [Node]
     /// Positions of nodes by label and value, for labels that some selector demands.
-    private let labelled: [String: [String: [Int]]]
+    private var labelled: [String: [String: [Int]]] = [:]
+    private let positions: [String: Int]
 
     /// `selectors` are those that will be asked; others work too, only slower.
     init(_ nodes: [Node], for selectors: some Sequence<LabelSelector>) {
         self.nodes = Self.inOrder(nodes)
-        let keys = Set(selectors.lazy.compactMap { Self.anchor($0)?.key })
-        var labelled: [String: [String: [Int]]] = [:]
-        for (index, node) in self.nodes.enumerated() where !keys.isEmpty {
-            for key in keys {
-                if let value = node.metadata.labels[key] { labelled[key, default: [:]][value, default: []].append(index) }
-            }
-        }
-        for key in keys where labelled[key] == nil { labelled[key] = [:] }
-        self.labelled = labelled
+        positions = Dictionary(self.nodes.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        for selector in selectors { prepare(for: selector) }
     }
+
+    /// Makes the selector quick to ask.
+    mutating func prepare(for selector: LabelSelector) {
+        guard let key = Self.anchor(selector)?.key, labelled[key] == nil else { return }
+        var byValue: [String: [Int]] = [:]
+        for (index, node) in nodes.enumerated() {
+            if let value = node.metadata.labels[key] { byValue[value, default: []].append(index) }
+        }
+        labelled[key] = byValue
+    }
+
+    subscript(name: String) -> Node? { positions[name].map { nodes[$0] } }
 
     /// Nodes that match, by bytewise name.
     func matching(_ selector: LabelSelector) -> [Node] {

@@ -33,7 +33,7 @@ enum ConnectionPlace: Sendable, Hashable {
 
     private init(unowned address: IPAddress, in snapshot: ClusterSnapshot) {
         let known = KnownRanges(snapshot)
-        let holding = InClusterRange.all(in: snapshot, known).filter { $0.prefix.contains(address) }
+        let holding = InClusterRange.withoutPods(in: snapshot, known).filter { $0.prefix.contains(address) }
         guard let range = holding.max(by: { $0.prefix.length < $1.prefix.length }) else {
             self = .outside
             return

@@ -3,8 +3,8 @@ import EgressModel
 extension InClusterRange {
     /// Everything inside the cluster, whatever a policy says: sorted, each prefix once.
     ///
-    /// Nodes' agents don't see every pod, so ranges come first; a pod outside all of them is added by itself.
-    static func all(in snapshot: ClusterSnapshot, _ known: KnownRanges) -> [InClusterRange] {
+    /// Nodes' agents don't see every pod, so these are ranges; a pod outside all of them comes on top (``StrayPods``).
+    static func withoutPods(in snapshot: ClusterSnapshot, _ known: KnownRanges) -> [InClusterRange] {
         var ranges = local.map { InClusterRange($0, .local) }
         ranges.reserveCapacity(2 * snapshot.nodes.count + snapshot.services.count + known.pods.count)
         func add(_ prefixes: some Sequence<IPPrefix>, _ kind: Kind) {
@@ -18,16 +18,11 @@ extension InClusterRange {
         for service in snapshot.services { add(service.addresses.lazy.map(IPPrefix.init(host:)), .service) }
         add(known.pods, .pod)
         if known.isAssumed { add(KnownRanges.privateRanges, .assumed) }
-        for pod in snapshot.pods where !pod.isHostNetwork && !pod.isFinished {
-            for address in pod.addresses where !known.holdsPod(address) {
-                add([IPPrefix(host: address)], .pod)
-            }
-        }
         return eachOnce(ranges)
     }
 
     /// Sorted; of several kinds of one prefix the most certain.
-    private static func eachOnce(_ ranges: [InClusterRange]) -> [InClusterRange] {
+    static func eachOnce(_ ranges: [InClusterRange]) -> [InClusterRange] {
         let sorted = ranges.sorted { $0.prefix != $1.prefix ? $0.prefix < $1.prefix : $0.kind.rank < $1.kind.rank }
         var kept: [InClusterRange] = []
         kept.reserveCapacity(sorted.count)

@@ -6,10 +6,10 @@ import EgressModel
 struct ClaimTable: Sendable {
     struct Claim: Sendable {
         var prefix: IPPrefix
-        /// Position of the policy that decides.
+        /// Number of the policy that decides.
         var policy: Int
         var isExclusion: Bool
-        /// Positions of policies whose equal prefix lost, best first.
+        /// Numbers of policies whose equal prefix lost, best first.
         var beats: [Int] = []
         /// Those of them for which it makes a difference: both excluding is no conflict.
         var conflicts: [Int] = []
@@ -18,11 +18,11 @@ struct ClaimTable: Sendable {
     /// By prefix: family, address, wider first.
     let claims: [Claim]
 
-    /// `selected` are positions in `policies`.
-    init(_ selected: [Int], _ policies: [EgressGatewayPolicy]) {
+    /// Policies with their numbers, in any order.
+    init(_ policies: [(number: Int, policy: EgressGatewayPolicy)]) {
         var byPrefix: [IPPrefix: Claim] = [:]
-        for index in selected.sorted(by: { policies[$0].precedes(policies[$1]) }) {
-            for (prefix, isExclusion) in Self.own(policies[index]) {
+        for (index, policy) in policies.sorted(by: { $0.policy.precedes($1.policy) }) {
+            for (prefix, isExclusion) in Self.own(policy) {
                 guard var winner = byPrefix[prefix] else {
                     byPrefix[prefix] = Claim(prefix: prefix, policy: index, isExclusion: isExclusion)
                     continue

@@ -1,37 +1,71 @@
 import EgressModel
 
 /// Equal prefixes of two policies that select the same pods: who lost what to whom, and how many pods it concerns.
-struct Overlaps {
-    private struct Key: Hashable {
+/// Policies go by numbers that the engine gives.
+struct Overlaps: Sendable {
+    struct Key: Hashable, Sendable {
         let winner: Int
         let loser: Int
         let prefix: IPPrefix
     }
 
-    private var pods: [Key: (count: Int, example: String)] = [:]
+    struct Concerned: Sendable {
+        var pods = 0
+        /// The first by name.
+        var example: String?
+        /// Groups of policies, by their numbers, whose pods these are.
+        var tables: Set<[Int]> = []
+    }
 
-    mutating func note(_ claim: ClaimTable.Claim, _ pod: Pod) {
-        for loser in claim.conflicts {
-            let key = Key(winner: claim.policy, loser: loser, prefix: claim.prefix)
-            let name = "\(pod.namespace)/\(pod.name)"
-            let before = pods[key]
-            pods[key] = ((before?.count ?? 0) + 1, min(before?.example ?? name, name))
+    private(set) var concerned: [Key: Concerned] = [:]
+    private var lost: [Int: Set<Key>] = [:]
+
+    mutating func add(_ key: Key, _ name: String, _ table: [Int]) {
+        if concerned[key] == nil { lost[key.loser, default: []].insert(key) }
+        concerned[key, default: Concerned()].add(name, table)
+    }
+
+    /// What is left, if another example is needed.
+    mutating func remove(_ key: Key, _ name: String) -> Concerned? {
+        concerned[key]?.pods -= 1
+        guard let left = concerned[key] else { return nil }
+        guard left.pods <= 0 else { return left.example == name ? left : nil }
+        concerned[key] = nil
+        lost[key.loser]?.remove(key)
+        if lost[key.loser]?.isEmpty ?? false { lost[key.loser] = nil }
+        return nil
+    }
+
+    mutating func setExample(_ name: String?, _ key: Key) { concerned[key]?.example = name }
+
+    /// The group of policies has no pods any more.
+    mutating func forget(_ table: [Int], _ key: Key) { concerned[key]?.tables.remove(table) }
+
+    /// Of the policy that lost; one for each winner and prefix.
+    func findings(of loser: Int, _ policy: (Int) -> EgressGatewayPolicy?) -> [Finding] {
+        (lost[loser] ?? []).compactMap { key in
+            guard let concerned = concerned[key], let winner = policy(key.winner), let loser = policy(key.loser) else { return nil }
+            return Self.finding(key.prefix, concerned, winner, loser)
         }
     }
 
-    /// By position of the policy that lost; one finding for each winner and prefix.
-    func findings(_ policies: [EgressGatewayPolicy]) -> [Int: [Finding]] {
-        var findings: [Int: [Finding]] = [:]
-        for (key, concerned) in pods {
-            let (winner, loser) = (policies[key.winner], policies[key.loser])
-            let whom = concerned.count == 1 ? "pod \(concerned.example)" : "\(concerned.count) pods, such as \(concerned.example)"
-            findings[key.loser, default: []].append(
-                Finding(
-                    .warning, .overlapLost, object: loser.reference, field: loser.field(of: key.prefix),
-                    message: "policy \(winner.name) decides \(key.prefix) for \(whom) (\(winner.advantage(over: loser)))",
-                    hint: "give one of them a narrower prefix or selector, or raise \(EgressAnnotation.priority)"))
-        }
-        return findings
+    private static func finding(
+        _ prefix: IPPrefix, _ concerned: Concerned, _ winner: EgressGatewayPolicy, _ loser: EgressGatewayPolicy
+    ) -> Finding {
+        let example = concerned.example ?? ""
+        let whom = concerned.pods == 1 ? "pod \(example)" : "\(concerned.pods) pods, such as \(example)"
+        return Finding(
+            .warning, .overlapLost, object: loser.reference, field: loser.field(of: prefix),
+            message: "policy \(winner.name) decides \(prefix) for \(whom) (\(winner.advantage(over: loser)))",
+            hint: "give one of them a narrower prefix or selector, or raise \(EgressAnnotation.priority)")
+    }
+}
+
+extension Overlaps.Concerned {
+    fileprivate mutating func add(_ name: String, _ table: [Int]) {
+        pods += 1
+        example = min(example ?? name, name)
+        tables.insert(table)
     }
 }
 

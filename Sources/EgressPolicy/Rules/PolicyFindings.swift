@@ -4,14 +4,13 @@ import EgressModel
 struct PolicyFindings {
     let policy: EgressGatewayPolicy
     let carried: Set<IPFamily>
-    /// `nil`: not all pods that it selects are known.
-    let selectedPods: Int?
 
-    var all: [Finding] { [selectsNothing, uncarried].compactMap(\.self) + exclusions }
+    /// What its own fields tell, whatever pods there are.
+    var ofFields: [Finding] { [uncarried].compactMap(\.self) + exclusions }
 
-    private var selectsNothing: Finding? {
-        guard selectedPods == 0 else { return nil }
-        return Finding(
+    /// Where all pods are known, and it selects none of them.
+    var selectsNothing: Finding {
+        Finding(
             .info, .selectsNothing, object: policy.reference, field: "spec.selectors", message: "no pod that can have rules is selected",
             hint: "kubectl egress explain pod NAME tells which label is missing")
     }

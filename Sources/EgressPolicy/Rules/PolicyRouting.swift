@@ -1,10 +1,15 @@
 import EgressModel
 
-/// How one policy's claimed packets leave, for pods of one node.
-struct PolicyRouting {
+/// How one policy's claimed packets leave, for pods of nodes that reach the same gateways.
+final class PolicyRouting: Sendable {
     struct Option: Sendable {
         var entry: Int
         var candidate: GatewayCandidate
+
+        /// `nil`: the tunnel can't reach it.
+        var ranked: RankedGateway? {
+            candidate.address.map { RankedGateway(node: candidate.node, address: $0, entry: entry, entryID: candidate.entryID) }
+        }
     }
 
     let policy: EgressGatewayPolicy
@@ -33,14 +38,16 @@ struct PolicyRouting {
         nothing = Self.nothing(policy, entries, podNode)
     }
 
-    /// Best first for the pod: by the pod's hash where there are several entries.
-    func ranked(for pod: Pod) -> [Option] {
+    /// Best first for the pod of this UID: by the pod's hash where there are several entries.
+    func ranked(for pod: String) -> [Option] {
         guard policy.gateways.count > 1 else { return options }
         let scored = options.map { option in
-            (option, Rendezvous.score(pod: pod.metadata.uid, policy: policy.metadata.uid, entry: option.entry))
+            (option, Rendezvous.score(pod: pod, policy: policy.metadata.uid, entry: option.entry))
         }
         return scored.sorted { $0.1 != $1.1 ? $0.1 > $1.1 : $0.0.entry < $1.0.entry }.map(\.0)
     }
+
+    func decision(_ source: IPAddress, _ best: Option?) -> RuleDecision { RuleDecision(source, self, best) }
 
     private static func nothing(_ policy: EgressGatewayPolicy, _ entries: [ResolvedEntry], _ podNode: String?) -> Reason {
         let candidates = entries.flatMap(\.candidates)

@@ -22,7 +22,8 @@ struct NamespaceLabels: Sendable {
     /// Whether the selector admits the namespace; `nil` when that takes a label which wasn't read. The name is known
     /// either way.
     func judge(_ selector: LabelSelector, _ name: String, isRead: Bool) -> Bool? {
-        if isRead || labels[name] != nil { return selector.matches(self[name]) }
+        if let labels = labels[name] { return selector.matches(labels) }
+        if isRead { return selector.matches(self[name]) }
         let (ofName, others) = (
             selector.requirements.filter { $0.key == Self.nameKey }, selector.requirements.contains { $0.key != Self.nameKey }
         )

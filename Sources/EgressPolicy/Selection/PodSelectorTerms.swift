@@ -16,14 +16,18 @@ struct PodSelectorTerms: Sendable {
         key.hasPrefix("k8s:") ? String(key.dropFirst(4)) : key
     }
 
-    /// What the pod has under the key of a requirement.
-    static func value(_ key: String, of pod: Pod) -> String? {
+    /// What a pod has under the key of a requirement.
+    static func value(_ key: String, of pod: Pod) -> String? { value(key, pod.namespace, pod.metadata.labels) }
+
+    static func value(_ key: String, _ namespace: String, _ labels: Labels) -> String? {
         let plain = plainKey(key)
-        return plain == namespaceKey ? pod.namespace : pod.metadata.labels[plain]
+        return plain == namespaceKey ? namespace : labels[plain]
     }
 
-    static func holds(_ requirement: LabelRequirement, _ pod: Pod) -> Bool {
-        requirement.matches(value(requirement.key, of: pod).map { [requirement.key: $0] } ?? [:])
+    static func holds(_ requirement: LabelRequirement, _ pod: Pod) -> Bool { holds(requirement, pod.namespace, pod.metadata.labels) }
+
+    static func holds(_ requirement: LabelRequirement, _ namespace: String, _ labels: Labels) -> Bool {
+        requirement.matches(value: value(requirement.key, namespace, labels))
     }
 
     /// A label and value that a matching pod must have; `nil` when no requirement is an equality.
