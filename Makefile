@@ -42,12 +42,12 @@ ZSH_DIR      := $(PREFIX)/share/zsh/site-functions
 RELEASE_BIN   = $(shell $(SWIFT) build -c release --scratch-path $(RELEASE) --show-bin-path)
 FROM         ?=
 
-.PHONY: all install uninstall release deps bpf plugins build demo demo-api lab lab-down test test-unit test-plugins test-packet test-lab test-deploy bench bench-engine image check fmt record completions clean help
+.PHONY: all install uninstall release deps bpf plugins build demo demo-api lab lab-down test test-unit test-plugins test-packet test-lab test-deploy bench bench-engine bench-reading image check fmt record completions clean help
 
 all: build
 
 help:
-	@sed -n '2,6s/^# //p' Makefile; echo; echo "also: uninstall release bpf plugins lab lab-down test-unit test-plugins test-packet test-lab test-deploy bench bench-engine image check fmt record completions clean; FROM=folder installs programs built before"
+	@sed -n '2,6s/^# //p' Makefile; echo; echo "also: uninstall release bpf plugins lab lab-down test-unit test-plugins test-packet test-lab test-deploy bench bench-engine bench-reading image check fmt record completions clean; FROM=folder installs programs built before"
 
 deps:
 	@.ci/install build
@@ -139,7 +139,18 @@ bench: bpf plugins
 	@$(SWIFT) build -c release
 	@taskset -c $$(($$(nproc) - 1)) $(BUILD)/release/EngineBench $(BENCH_ROUNDS) $(BUILD)/bench.jsonl
 	@taskset -c $$(($$(nproc) - 1)) $(BUILD)/release/EgressBench $(BENCH_ROUNDS) $(BUILD)/bench.jsonl
+	@$(MAKE) --no-print-directory bench-reading
 	@if Tests/Lab/apiserver present; then EGRESS_BIN=$(BUILD)/release Tests/Lab/measure-label-change 200 $(BUILD)/bench.jsonl; fi
+
+# Reading of snapshots beside the JSON libraries that Debian has; nothing that is shipped is linked with those.
+bench-reading: deps
+	@.ci/install bench
+	@$(SWIFT) build -c release --product ReadingBench
+	@mkdir -p $(BUILD)/reading
+	@$(CC) -std=c11 -O2 -DNDEBUG -Wall -Werror -c Tests/ReadingBench/peer_json_c.c -o $(BUILD)/reading/peer_json_c.o $(shell pkg-config --cflags json-c)
+	@$(CXX) -std=c++17 -O2 -DNDEBUG -Wall -Werror Tests/ReadingBench/peers.cpp $(BUILD)/reading/peer_json_c.o -o $(BUILD)/reading/peers \
+		$$(pkg-config --cflags --libs json-c jansson simdjson)
+	@taskset -c $$(($$(nproc) - 1)) $(BUILD)/release/ReadingBench $(BENCH_ROUNDS) $(BUILD)/bench.jsonl $(BUILD)/reading/peers
 
 # Without a registry: needs root, Debian, and its mirror for the libraries of the image.
 image:

@@ -101,6 +101,10 @@ let package = Package(
         .executableTarget(
             name: "EgressBench", dependencies: ["BPFDatapath", "EgressModel", "EgressPolicy", "EgressPlan", "CLibBPF", "TestKit"],
             path: "Tests/Bench", swiftSettings: strict),
+        // What `make bench-reading` runs; its peers in C and C++ are a program of their own.
+        .executableTarget(
+            name: "ReadingBench", dependencies: ["ClusterFolder", "EgressModel", "JSONText", "KubeObjects", "TestKit"],
+            path: "Tests/ReadingBench", exclude: ["peers.cpp", "peer_json_c.c"], swiftSettings: strict),
 
         // The policy engine alone, which needs neither root nor eBPF: `make bench-engine`.
         .executableTarget(

@@ -15,7 +15,7 @@ public final class ClusterFolder: ClusterReading, ClusterWriting, TunnelSecretRe
     private let files: ManifestFiles
     private let isStandardInput: Bool
     /// What standard input held: it can be read only once.
-    private let input = Mutex<KubeReading?>(nil)
+    private let input = Mutex<[UInt8]?>(nil)
 
     public init(path: String) {
         isStandardInput = path == "-"
@@ -28,26 +28,32 @@ public final class ClusterFolder: ClusterReading, ClusterWriting, TunnelSecretRe
     /// A file that can't be read or parsed is a finding, and the snapshot then incomplete. Throws ``ClusterError`` when
     /// the path itself can't be read.
     public func snapshot() async throws -> ClusterSnapshot {
-        clusterSnapshot(from: try reading())
+        if isStandardInput { return ManifestFiles.snapshot(of: try standardInput(), file: Self.inputName) }
+        return try withHint { try files.snapshot() }
     }
 
     /// The documents as they are there.
     func reading() throws -> KubeReading {
-        if isStandardInput { return try standardInput() }
+        if isStandardInput { return ManifestFiles.reading(of: try standardInput(), file: Self.inputName, format: .automatic) }
+        return try withHint { try files.read() }
+    }
+
+    private static let inputName = "stdin"
+
+    private func withHint<Result>(_ body: () throws -> Result) throws -> Result {
         do {
-            return try files.read()
+            return try body()
         } catch let error as SystemError {
             throw error.asClusterError(hint: error.code == ENOENT ? "--snapshot names a folder or file of manifests" : nil)
         }
     }
 
-    private func standardInput() throws -> KubeReading {
+    private func standardInput() throws -> [UInt8] {
         try input.withLock { cached in
             if let cached { return cached }
             let bytes = try readAll(STDIN_FILENO, path: source, limit: ManifestFiles.byteLimit)
-            let reading = ManifestFiles.reading(of: bytes, file: "stdin", format: .automatic)
-            cached = reading
-            return reading
+            cached = bytes
+            return bytes
         }
     }
 

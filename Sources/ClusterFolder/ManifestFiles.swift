@@ -1,6 +1,7 @@
 import EgressModel
 import EgressPorts
 import Glibc
+import JSONText
 import KubeObjects
 
 /// The files of a folder that hold manifests, and how each is read.
@@ -74,19 +75,59 @@ struct ManifestFiles {
         return reading
     }
 
+    /// The cluster that the files describe, without the documents in between where that can be.
+    func snapshot() throws -> ClusterSnapshot {
+        var reader = SnapshotReader()
+        for file in try list() {
+            switch Self.bytes(of: file) {
+            case .success(let bytes): Self.read(bytes, file: file, into: &reader)
+            case .failure(let failure): reader.read(failure.reading)
+            }
+        }
+        return try reader.snapshot ?? clusterSnapshot(from: read())
+    }
+
+    static func snapshot(of bytes: [UInt8], file: String) -> ClusterSnapshot {
+        var reader = SnapshotReader()
+        read(bytes, file: file, into: &reader)
+        return reader.snapshot ?? clusterSnapshot(from: reading(of: bytes, file: file, format: .automatic))
+    }
+
     static func read(_ path: String) -> KubeReading {
+        switch bytes(of: path) {
+        case .success(let bytes): reading(of: bytes, file: path, format: format(of: path))
+        case .failure(let failure): failure.reading
+        }
+    }
+
+    private static func format(of path: String) -> KubeReading.Format { KubeReading.Format(fileName: path) ?? .automatic }
+
+    /// A file that holds nothing to read; what that means is in the reading.
+    private struct Unread: Error {
+        let reading: KubeReading
+    }
+
+    private static func bytes(of path: String) -> Result<[UInt8], Unread> {
         var reading = KubeReading("", file: path)
         do {
-            let bytes = try withFile(path, O_RDONLY) { try readAll($0, path: path, limit: byteLimit) }
-            let format = KubeReading.Format(fileName: path) ?? .automatic
-            return Self.reading(of: bytes, file: path, format: format)
+            return .success(try withFile(path, O_RDONLY) { try readAll($0, path: path, limit: byteLimit) })
         } catch let error as SystemError where error.code == ENOENT {
             // Deleted since the folder was listed.
         } catch {
             reading.findings.append(Finding(.error, .sourceUnreadable, message: "\(error)"))
             reading.isComplete = false
         }
-        return reading
+        return .failure(Unread(reading: reading))
+    }
+
+    private static func read(_ bytes: [UInt8], file: String, into reader: inout SnapshotReader) {
+        bytes.withUnsafeBufferPointer { content in
+            if !content.isEmpty, let text = UTF8Text(validating: content) {
+                reader.read(text, file: file, format: format(of: file))
+            } else {
+                reader.read(reading(of: bytes, file: file, format: .automatic))
+            }
+        }
     }
 
     static func reading(of bytes: [UInt8], file: String, format: KubeReading.Format) -> KubeReading {

@@ -39,13 +39,20 @@ func withFile<Result>(
 /// Reads to the end, at most `limit` bytes.
 func readAll(_ file: Int32, path: String, limit: Int) throws -> [UInt8] {
     var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    bytes.reserveCapacity(min(size(of: file), limit))
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
     while true {
         let count = try SystemCall.check("can't read \(path)") { read(file, &buffer, buffer.count) }
         if count == 0 { return bytes }
         bytes += buffer[..<count]
         guard bytes.count <= limit else { throw ClusterError("\(path) is longer than \(limit) bytes") }
     }
+}
+
+/// Of a plain file, as far as it is known; 0 for anything else.
+private func size(of file: Int32) -> Int {
+    var status = stat()
+    return fstat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? max(Int(status.st_size), 0) : 0
 }
 
 func writeAll(_ bytes: [UInt8], to file: Int32, path: String) throws {

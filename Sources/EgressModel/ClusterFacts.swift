@@ -80,8 +80,11 @@ public struct ConfigurationFacts: Sendable, Hashable {
     public var ciliumEgressGateway: String?
     /// `nil`: the object isn't Cilium's configuration.
     public var ciliumEnforcement: CiliumEnforcement?
+    /// Where the API server is reached behind the service `default/kubernetes`.
+    public var apiServers: [IPAddress]
 
-    public init(ranges: [DiscoveredRange] = [], ciliumEgressGateway: String? = nil) {
+    public init(ranges: [DiscoveredRange] = [], ciliumEgressGateway: String? = nil, apiServers: [IPAddress] = []) {
+        self.apiServers = apiServers
         self.ranges = ranges
         self.ciliumEgressGateway = ciliumEgressGateway
     }

@@ -14,6 +14,7 @@ extension ClusterSnapshot {
         result.mesh = mesh.overlaid(by: other.mesh)
         result.networkPolicies = networkPolicies.overlaid(by: other.networkPolicies)
         result.findings += other.findings
+        result.apiServers += other.apiServers.filter { !apiServers.contains($0) }
         result.ranges += other.ranges.filter { !ranges.contains($0) }
         result.ciliumEgressGateway = ciliumEgressGateway ?? other.ciliumEgressGateway
         return result

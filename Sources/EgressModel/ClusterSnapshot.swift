@@ -14,6 +14,8 @@ public struct ClusterSnapshot: Sendable, Hashable {
     public var ranges: [DiscoveredRange]
     /// Kinds that couldn't be read, and why.
     public var unread: [UnreadKind]
+    /// Where the API server is reached behind the service `default/kubernetes`; empty: nobody says.
+    public var apiServers: [IPAddress]
     public var podScope: PodScope
     /// Which object says that Cilium's own egress gateway is on; `nil`: it isn't, or Cilium isn't there.
     public var ciliumEgressGateway: String?
@@ -28,7 +30,8 @@ public struct ClusterSnapshot: Sendable, Hashable {
     public init(
         nodes: [Node] = [], namespaces: [Namespace] = [], pods: [Pod] = [], services: [Service] = [], policies: [PolicyObject] = [],
         egressNodes: [EgressNode] = [], findings: [Finding] = [], isComplete: Bool = true, ranges: [DiscoveredRange] = [],
-        unread: [UnreadKind] = [], podScope: PodScope = .cluster, ciliumEgressGateway: String? = nil
+        unread: [UnreadKind] = [], podScope: PodScope = .cluster, ciliumEgressGateway: String? = nil,
+        apiServers: [IPAddress] = []
     ) {
         self.nodes = nodes
         self.namespaces = namespaces
@@ -42,6 +45,7 @@ public struct ClusterSnapshot: Sendable, Hashable {
         self.unread = unread
         self.podScope = podScope
         self.ciliumEgressGateway = ciliumEgressGateway
+        self.apiServers = apiServers
     }
 }
 
@@ -58,6 +62,7 @@ extension ClusterSnapshot {
     /// Takes in what an object of the cluster's configuration says.
     public mutating func add(_ facts: ConfigurationFacts) {
         ranges += facts.ranges
+        apiServers += facts.apiServers.filter { !apiServers.contains($0) }
         ciliumEgressGateway = ciliumEgressGateway ?? facts.ciliumEgressGateway
         networkPolicies.cilium = networkPolicies.cilium ?? facts.ciliumEnforcement
     }

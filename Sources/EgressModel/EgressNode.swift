@@ -10,8 +10,10 @@ public struct EgressNode: Sendable, Hashable {
     public var steering: SteeringFact?
     /// As a gateway: the entries that it could serve.
     public var resolutions: [EntryResolution]
-    /// The highest entry id that this node ever gave out; ids are never given out twice.
+    /// The highest entry id that this node ever gave out; none is given out twice while there are higher ones.
     public var lastEntryID: UInt32
+    /// Which ids may not be given out again yet; `nil` while ``lastEntryID`` isn't the highest of all.
+    public var restingIDs: RestingIDs?
     /// As a pod's node or a gateway: what is in force here.
     public var policies: [PolicyInForce]
     public var gateways: [GatewayReachability]
@@ -21,8 +23,8 @@ public struct EgressNode: Sendable, Hashable {
     public init(
         metadata: ObjectMetadata, reportedAt: String? = nil, helper: HelperVersion? = nil, interfaces: [NetworkInterface] = [],
         defaultRoute: DefaultRoute = DefaultRoute(), ranges: ClusterRanges = ClusterRanges(), steering: SteeringFact? = nil,
-        resolutions: [EntryResolution] = [], lastEntryID: UInt32 = 0, policies: [PolicyInForce] = [],
-        gateways: [GatewayReachability] = []
+        resolutions: [EntryResolution] = [], lastEntryID: UInt32 = 0, restingIDs: RestingIDs? = nil,
+        policies: [PolicyInForce] = [], gateways: [GatewayReachability] = []
     ) {
         self.metadata = metadata
         self.reportedAt = reportedAt
@@ -33,6 +35,7 @@ public struct EgressNode: Sendable, Hashable {
         self.steering = steering
         self.resolutions = resolutions
         self.lastEntryID = lastEntryID
+        self.restingIDs = restingIDs
         self.policies = policies
         self.gateways = gateways
     }
@@ -126,7 +129,7 @@ public struct EntryResolution: Sendable, Hashable {
     public var policy: String
     public var uid: String
     public var entry: Int
-    /// The id that the tunnel carries; 1 to 2²²-1.
+    /// The id that the tunnel carries, 1 to 2²²-1; 0: the gateway had none to give, so nobody can use the entry (EG1007).
     public var id: UInt32
     public var ipv4: [IPAddress]
     public var ipv6: [IPAddress]

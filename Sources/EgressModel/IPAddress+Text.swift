@@ -1,9 +1,16 @@
 extension IPAddress: LosslessStringConvertible, CustomStringConvertible {
     /// Reads dotted quads (no leading zeros, as Go's `netip`) and RFC 4291 IPv6 text; zones are not addresses.
     public init?(_ description: String) {
-        if let bits = Self.ipv4Bits(description.utf8[...]) {
+        var text = description
+        guard let address = text.withUTF8({ IPAddress(text: $0) }) else { return nil }
+        self = address
+    }
+
+    /// The same from text that lies somewhere.
+    public init?(text: UnsafeBufferPointer<UInt8>) {
+        if let bits = Self.ipv4Bits(text) {
             self.init(ipv4: bits)
-        } else if let bits = Self.ipv6Bits(description.utf8[...]) {
+        } else if let bits = Self.ipv6Bits(text) {
             self.init(ipv6: bits)
         } else {
             return nil
@@ -18,70 +25,99 @@ extension IPAddress: LosslessStringConvertible, CustomStringConvertible {
         }
     }
 
-    private static func ipv4Bits(_ text: Substring.UTF8View) -> UInt32? {
-        let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
+    private static func ipv4Bits(_ text: some Collection<UInt8>) -> UInt32? {
+        guard (7...15).contains(text.count) else { return nil }
         var bits: UInt32 = 0
-        for part in parts {
-            guard (1...3).contains(part.count), part.count == 1 || part.first != UInt8(ascii: "0") else { return nil }
-            var octet: UInt32 = 0
-            for byte in part {
-                guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+        var octet: UInt32 = 0
+        var digits = 0
+        var dots = 0
+        for byte in text {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                guard digits == 0 || octet != 0 else { return nil }
                 octet = octet * 10 + UInt32(byte - UInt8(ascii: "0"))
+                digits += 1
+                guard octet <= 255 else { return nil }
+            case UInt8(ascii: ".") where digits > 0 && dots < 3:
+                bits = bits << 8 | octet
+                (octet, digits, dots) = (0, 0, dots + 1)
+            default: return nil
             }
-            guard octet <= 255 else { return nil }
-            bits = bits << 8 | octet
         }
-        return bits
+        return dots == 3 && digits > 0 ? bits << 8 | octet : nil
     }
 
-    private static func ipv6Bits(_ text: Substring.UTF8View) -> UInt128? {
-        let halves = splitAtDoubleColon(text)
-        guard let head = groups(halves.head, mayEndInIPv4: halves.tail == nil) else { return nil }
-        guard let tailText = halves.tail else { return head.count == 8 ? number(head) : nil }
-        guard let tail = groups(tailText, mayEndInIPv4: true), head.count + tail.count <= 7 else { return nil }
-        return number(head + Array(repeating: 0, count: 8 - head.count - tail.count) + tail)
-    }
-
-    private static func splitAtDoubleColon(_ text: Substring.UTF8View) -> (head: Substring.UTF8View, tail: Substring.UTF8View?) {
+    /// Up to eight groups of which `::` stands for one or more, the last two perhaps as a dotted quad.
+    private static func ipv6Bits(_ text: UnsafeBufferPointer<UInt8>) -> UInt128? {
+        guard (2...45).contains(text.count) else { return nil }
         let colon = UInt8(ascii: ":")
-        var index = text.startIndex
-        while index < text.endIndex {
-            let next = text.index(after: index)
-            if text[index] == colon, next < text.endIndex, text[next] == colon {
-                return (text[..<index], text[text.index(after: next)...])
-            }
-            index = next
+        var groups = Groups()
+        var position = 0
+        if text[0] == colon {
+            guard text[1] == colon else { return nil }
+            groups.gap = 0
+            position = 2
         }
-        return (text, nil)
+        while position < text.count {
+            guard let (group, end) = hexGroup(text, from: position) else { return nil }
+            if end < text.count, text[end] == UInt8(ascii: ".") {
+                guard let bits = ipv4Bits(text[position...]) else { return nil }
+                groups.append(UInt16(truncatingIfNeeded: bits >> 16))
+                groups.append(UInt16(truncatingIfNeeded: bits))
+                break
+            }
+            groups.append(group)
+            guard end < text.count else { break }
+            guard text[end] == colon, end + 1 < text.count, groups.count < 8 else { return nil }
+            position = end + 1
+            if text[position] == colon {
+                guard groups.gap == nil else { return nil }
+                groups.gap = groups.count
+                position += 1
+            }
+        }
+        return groups.address
     }
 
-    private static func groups(_ text: Substring.UTF8View, mayEndInIPv4: Bool) -> [UInt16]? {
-        if text.isEmpty { return [] }
-        var groups: [UInt16] = []
-        let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-        for (position, part) in parts.enumerated() {
-            if mayEndInIPv4, position == parts.count - 1, part.contains(UInt8(ascii: ".")) {
-                guard let bits = ipv4Bits(part) else { return nil }
-                groups += [UInt16(truncatingIfNeeded: bits >> 16), UInt16(truncatingIfNeeded: bits)]
-            } else {
-                guard (1...4).contains(part.count), part.allSatisfy(isHexDigit), let group = UInt16(Substring(part), radix: 16)
-                else { return nil }
-                groups.append(group)
-            }
+    /// One to four digits, and where they end; more are met as what can't follow.
+    private static func hexGroup(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> (group: UInt16, end: Int)? {
+        var group: UInt16 = 0
+        var position = start
+        while position < min(start + 4, text.count), let digit = hexDigit(text[position]) {
+            group = group << 4 | digit
+            position += 1
         }
-        return groups
+        return position > start ? (group, position) : nil
     }
 
-    private static func isHexDigit(_ byte: UInt8) -> Bool {
+    private static func hexDigit(_ byte: UInt8) -> UInt16? {
         switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"): true
-        default: false
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt16(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt16(byte - UInt8(ascii: "a") + 10)
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt16(byte - UInt8(ascii: "A") + 10)
+        default: nil
         }
     }
 
-    private static func number(_ groups: [UInt16]) -> UInt128 {
-        groups.reduce(0) { $0 << 16 | UInt128($1) }
+    /// The groups that are written, and before which of them `::` stands.
+    private struct Groups {
+        private var bits: UInt128 = 0
+        private(set) var count = 0
+        var gap: Int?
+
+        mutating func append(_ group: UInt16) {
+            bits = bits << 16 | UInt128(group)
+            count += 1
+        }
+
+        /// `nil` when there are too few or too many.
+        var address: UInt128? {
+            guard let gap else { return count == 8 ? bits : nil }
+            guard count <= 7 else { return nil }
+            let width = 16 * (count - gap)
+            let head = bits >> width
+            return head << (16 * (8 - gap)) | (bits - head << width)
+        }
     }
 
     /// RFC 5952: lower case, the longest run of two or more zero groups shortened, the first of equals.

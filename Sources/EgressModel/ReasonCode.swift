@@ -31,6 +31,8 @@ extension ReasonCode {
     public static let nodeSilent = ReasonCode(rawValue: "EG1004")
     public static let gatewayCordoned = ReasonCode(rawValue: "EG1005")
     public static let noNodeReports = ReasonCode(rawValue: "EG1006")
+    /// The gateway has given out every entry id, and none has rested long enough to be given out again.
+    public static let entryIDsUsedUp = ReasonCode(rawValue: "EG1007")
     public static let addressOnNoInterface = ReasonCode(rawValue: "EG1101")
     public static let interfaceNotFound = ReasonCode(rawValue: "EG1102")
     public static let interfaceWithoutAddress = ReasonCode(rawValue: "EG1103")
@@ -71,6 +73,10 @@ extension ReasonCode {
     public static let duplicateObject = ReasonCode(rawValue: "EG2018")
     public static let lastGoodInForce = ReasonCode(rawValue: "EG2019")
     public static let notSelected = ReasonCode(rawValue: "EG2020")
+    /// A policy's destinations hold cluster DNS, the API server or a metadata address, which stay direct all the same.
+    public static let inClusterKept = ReasonCode(rawValue: "EG2021")
+
+    // Connections, and the network policies that judge them.
     /// A network policy denies the connection before egress policies matter.
     public static let connectionDenied = ReasonCode(rawValue: "EG2040")
     /// A network policy asks about addresses of a name, which aren't known.

@@ -51,8 +51,9 @@ public struct InClusterRange: Sendable, Hashable, Comparable {
     public enum Kind: String, Sendable, Hashable, CaseIterable {
         case pod
         case service
+        /// A node, or the API server where it isn't one.
         case node
-        /// Link-local, multicast, loopback, broadcast.
+        /// Link-local, multicast, loopback, broadcast, metadata addresses of clouds.
         case local
         /// Private, and the cluster's own ranges aren't known: it may be inside, so it counts as inside (EG4006).
         case assumed

@@ -16,7 +16,7 @@ public struct JSONObject: Sendable {
     /// Positions by key; kept only where looking through the members would be slow.
     private var positions: [String: Int]?
 
-    private static let linearLimit = 12
+    static let linearLimit = 12
 
     public init() { members = [] }
 
@@ -26,8 +26,13 @@ public struct JSONObject: Sendable {
         for (key, value) in elements { self[key] = value }
     }
 
-    /// Adds a member whose key isn't there yet.
-    mutating func append(_ key: String, _ value: JSONValue) {
+    /// Members whose keys differ.
+    init(distinct members: [Member]) {
+        self.members = members
+        if members.count > Self.linearLimit { reindex() }
+    }
+
+    private mutating func append(_ key: String, _ value: JSONValue) {
         members.append(Member(key: key, value: value))
         if positions != nil {
             positions?[key] = members.count - 1
@@ -35,8 +40,6 @@ public struct JSONObject: Sendable {
             reindex()
         }
     }
-
-    func contains(_ key: String) -> Bool { position(of: key) != nil }
 
     public var count: Int { members.count }
     public var isEmpty: Bool { members.isEmpty }
@@ -84,4 +87,23 @@ extension JSONObject: Hashable {
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
     public init(dictionaryLiteral elements: (String, JSONValue)...) { self.init(elements) }
+}
+
+/// The keys of an object that is being read, whose members begin at `first` among all.
+struct SeenKeys {
+    let first: Int
+    /// Kept only where looking through the members would be slow.
+    private var keys: Set<String>?
+
+    init(first: Int) { self.first = first }
+
+    mutating func isNew(_ key: String, among members: [JSONObject.Member]) -> Bool {
+        if keys != nil { return keys?.insert(key).inserted ?? true }
+        for index in first..<members.count where members[index].key == key { return false }
+        if members.count - first >= JSONObject.linearLimit {
+            keys = Set(members[first...].map(\.key))
+            keys?.insert(key)
+        }
+        return true
+    }
 }

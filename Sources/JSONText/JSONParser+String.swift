@@ -4,17 +4,16 @@ extension JSONParser {
         let start = position
         position += 1
         let content = position
-        while let byte = current {
-            if byte == UInt8(ascii: "\"") {
-                let text = try text(content..<position)
-                position += 1
-                return text
-            }
-            if byte == UInt8(ascii: "\\") { return try stringWithEscapes(from: start) }
-            guard byte >= 0x20 else { throw error("a control character inside a string", at: position) }
+        position = JSONBytes.endOfPlain(in: bytes, from: content)
+        switch current {
+        case UInt8(ascii: "\""):
+            let text = try text(content..<position)
             position += 1
+            return text
+        case UInt8(ascii: "\\"): return try stringWithEscapes(from: start)
+        case nil: throw error("a string without an end", at: start)
+        default: throw error("a control character inside a string", at: position)
         }
-        throw error("a string without an end", at: start)
     }
 
     /// The rest of a string whose first escape is next.

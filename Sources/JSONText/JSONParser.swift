@@ -7,6 +7,9 @@ struct JSONParser {
     private let depthLimit: Int
     var position = 0
     private var depth = 0
+    /// Members and elements of what is open, the innermost last: each object and array is made once, of the right size.
+    private var members: [JSONObject.Member] = []
+    private var elements: [JSONValue] = []
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, depthLimit: Int) {
         self.bytes = bytes
@@ -67,30 +70,37 @@ struct JSONParser {
 
     private mutating func array() throws(JSONError) -> JSONValue {
         try open()
-        var elements: [JSONValue] = []
-        if closes(UInt8(ascii: "]")) { return .array(elements) }
+        if closes(UInt8(ascii: "]")) { return .array([]) }
+        let first = elements.count
         while true {
             elements.append(try value())
             skipSpace()
-            if closes(UInt8(ascii: "]")) { return .array(elements) }
+            if closes(UInt8(ascii: "]")) { break }
             try separator(UInt8(ascii: ","), "',' or ']'")
         }
+        defer { elements.removeSubrange(first...) }
+        return .array(Array(elements[first...]))
     }
 
     private mutating func object() throws(JSONError) -> JSONValue {
         try open()
-        var object = JSONObject()
-        if closes(UInt8(ascii: "}")) { return .object(object) }
+        if closes(UInt8(ascii: "}")) { return .object(JSONObject()) }
+        let first = members.count
+        var seen = SeenKeys(first: first)
         while true {
             skipSpace()
-            let key = try key(of: object)
+            let start = position
+            let key = try key()
+            guard seen.isNew(key, among: members) else { throw error("the key \"\(key)\" stands twice", at: start) }
             skipSpace()
             try separator(UInt8(ascii: ":"), "':' after the key")
-            object.append(key, try value())
+            members.append(JSONObject.Member(key: key, value: try value()))
             skipSpace()
-            if closes(UInt8(ascii: "}")) { return .object(object) }
+            if closes(UInt8(ascii: "}")) { break }
             try separator(UInt8(ascii: ","), "',' or '}'")
         }
+        defer { members.removeSubrange(first...) }
+        return .object(JSONObject(distinct: Array(members[first...])))
     }
 
     private mutating func separator(_ byte: UInt8, _ expected: String) throws(JSONError) {
@@ -99,7 +109,7 @@ struct JSONParser {
         position += 1
     }
 
-    private mutating func key(of object: JSONObject) throws(JSONError) -> String {
+    private mutating func key() throws(JSONError) -> String {
         let start = position
         guard current == UInt8(ascii: "\"") else {
             // What could be no value either is told as that.
@@ -109,7 +119,6 @@ struct JSONParser {
         let key = try string()
         // Others that read the text may keep keys as C strings, and lose what comes after the NUL.
         guard !key.utf8.contains(0) else { throw error("a key with the character U+0000", at: start) }
-        guard !object.contains(key) else { throw error("the key \"\(key)\" stands twice", at: start) }
         return key
     }
 

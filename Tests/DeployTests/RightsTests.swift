@@ -29,7 +29,10 @@ extension ClusterTests {
         ]
         static let somewhere = [
             "kube-public": [],
-            "default": ["events.events.k8s.io [create patch]"],
+            "default": [
+                "endpoints [kubernetes] [get list watch]", "endpointslices.discovery.k8s.io [kubernetes] [get list watch]",
+                "events.events.k8s.io [create patch]",
+            ],
             "kube-system": ["cilium-config", "kube-flannel-cfg", "kubeadm-config"].map { "configmaps [\($0)] [get list watch]" }
                 + ["events.events.k8s.io [create patch]"],
             "kubectl-egress": [

@@ -40,14 +40,16 @@ import Testing
     }
 
     /// Checks each prefix of the operations: every packet meets its old verdict, its new one, or a drop.
-    private func check(_ from: DatapathState, _ to: DatapathState, _ flows: [(Int, IPAddress, IPAddress)], _ seed: Int) {
+    private func check(
+        _ from: DatapathState, _ to: DatapathState, _ flows: [(Int, IPAddress, IPAddress)], _ seed: Int, dead: Set<IPAddress> = []
+    ) {
         let probes = probes(flows, from, to)
-        let (before, after) = (PacketModel(state: from), PacketModel(state: to))
+        let (before, after) = (PacketModel(state: from, dead: dead), PacketModel(state: to, dead: dead))
         let allowed = probes.map { [$0.verdict(before), $0.verdict(after), .drop] }
         var state = from
         for (count, operation) in difference(from: from, to: to).enumerated() {
             state.apply(operation)
-            let now = PacketModel(state: state)
+            let now = PacketModel(state: state, dead: dead)
             for (probe, allowed) in zip(probes, allowed) {
                 let verdict = probe.verdict(now)
                 if !allowed.contains(verdict) {
@@ -75,6 +77,67 @@ import Testing
                 cluster.change()
             }
         }
+    }
+
+    /// A node whose helper was away so long that ids became free, rested and came back meanwhile: any may be any entry's.
+    @Test func `nor is there one where an id has another owner than when the helper looked last`() throws {
+        for seed in 30_000..<30_040 {
+            var cluster = RandomCluster(seed: seed)
+            let names = cluster.snapshot.nodes.map(\.name)
+            var states = Dictionary(names.map { ($0, DatapathState()) }, uniquingKeysWith: { first, _ in first })
+            var last = cluster.snapshot
+            for _ in 0..<4 {
+                let world = dealtAnew(cluster.snapshot, &cluster.chance)
+                for name in names {
+                    let old = states[name] ?? DatapathState()
+                    let new = try #require(SampleNode.lower(name, world, previous: old)).state
+                    check(old, new, flows(name, last, world), seed)
+                    states[name] = new
+                }
+                last = world
+                cluster.change()
+            }
+        }
+    }
+
+    /// Every gateway's ids, given to its entries in another order.
+    private func dealtAnew(_ snapshot: ClusterSnapshot, _ chance: inout Chance) -> ClusterSnapshot {
+        var snapshot = snapshot
+        for node in snapshot.egressNodes.indices {
+            let ids = snapshot.egressNodes[node].resolutions.map(\.id).shuffled(using: &chance)
+            for (position, id) in ids.enumerated() { snapshot.egressNodes[node].resolutions[position].id = id }
+        }
+        return snapshot
+    }
+
+    /// Where gateways are unreachable the datapath goes along a pod's list, and so meets what the first choice never shows.
+    @Test func `nor is there a third verdict for those who fail over, in either family`() throws {
+        var chosen: Set<Int> = []
+        var families: Set<IPFamily> = []
+        for seed in 20_000..<20_040 {
+            var cluster = RandomCluster(seed: seed)
+            let names = cluster.snapshot.nodes.map(\.name)
+            let gateways = cluster.snapshot.nodes.compactMap { $0.tunnelAddress() }
+            var states = Dictionary(names.map { ($0, DatapathState()) }, uniquingKeysWith: { first, _ in first })
+            var last = cluster.snapshot
+            for _ in 0..<4 {
+                let dead = Set(gateways.filter { _ in cluster.chance.oneIn(2) })
+                for name in names {
+                    let old = states[name] ?? DatapathState()
+                    let new = try #require(SampleNode.lower(name, cluster.snapshot, previous: old)).state
+                    let flows = flows(name, last, cluster.snapshot)
+                    check(old, new, flows, seed, dead: dead)
+                    families.formUnion(flows.map(\.1.family))
+                    for choice in new.choices.values {
+                        chosen.formUnion(choice.ranked.indices.filter { !dead.contains(choice.ranked[$0].gateway) }.prefix(1))
+                    }
+                    states[name] = new
+                }
+                last = cluster.snapshot
+                cluster.change()
+            }
+        }
+        #expect(chosen.isSuperset(of: [0, 1, 2]) && families == [.ipv4, .ipv6])
     }
 
     @Test func `a helper that ends in the middle goes on from what is there`() throws {

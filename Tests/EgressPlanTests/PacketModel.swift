@@ -14,6 +14,8 @@ struct PacketModel {
     }
 
     let state: DatapathState
+    /// Gateways that the node has found to be unreachable, whatever the plan says.
+    var dead: Set<IPAddress> = []
 
     /// A packet that a pod sends.
     func fromPod(_ interface: Int, _ source: IPAddress, to destination: IPAddress) -> Verdict {
@@ -38,7 +40,7 @@ struct PacketModel {
 
     private func choose(_ interface: Int, _ policy: UInt32, _ source: IPAddress, _ destination: IPAddress) -> Verdict {
         guard let choice = state.choices[ChoiceKey(interfaceIndex: interface, policy: policy)] else { return .drop }
-        guard let best = choice.ranked.first(where: { state.gateways[$0.gateway]?.isHealthy ?? false }) else {
+        guard let best = choice.ranked.first(where: { state.gateways[$0.gateway]?.isHealthy ?? false && !dead.contains($0.gateway) }) else {
             return choice.onNoGateway == .bypass ? straight(source, destination) : .drop
         }
         if state.gateways[best.gateway]?.place == .local { return translate(best.entry, best.gateway, source, destination) }

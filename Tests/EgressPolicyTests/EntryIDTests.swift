@@ -29,12 +29,15 @@ import Testing
         #expect(snapshot.announced().egressNodes[1].resolutions.map(\.id) == [2])
     }
 
-    @Test func `when the ids are used up a new entry isn't announced`() {
+    @Test func `when the ids are used up a new entry is announced without one`() {
         var snapshot = ClusterSnapshot.sample(.sample("p"))
         snapshot.egressNodes[1].lastEntryID = EntryAnnouncement.highestID - 1
         #expect(snapshot.announced().egressNodes[1].resolutions.map(\.id) == [EntryAnnouncement.highestID])
         snapshot.egressNodes[1].lastEntryID = .max
-        #expect(snapshot.announced().egressNodes[1].resolutions == [])
+        let announced = snapshot.announced().egressNodes[1].resolutions
+        #expect(announced.map(\.id) == [0])
+        #expect(announced.map(\.code) == ["EG1007"])
+        #expect(announced.allSatisfy { !$0.hasAddresses })
     }
 
     @Test func `an id that two entries claim, or that no tunnel can carry, isn't trusted`() {

@@ -43,7 +43,7 @@ import Testing
     func `what only adds to the rest is a warning`(kind: ClusterKind) {
         let effective = resolve(snapshot(without: kind))
         #expect(effective.isComplete)
-        #expect(effective.findings.map(\.code) == [.readForbidden])
+        #expect(effective.findings.map(\.code) == [.readForbidden, .inClusterKept])
         #expect(explanation(snapshot(without: kind)).verdict?.action == .gateway)
     }
 
@@ -51,7 +51,7 @@ import Testing
     func `what says which connections pods may make has no part in this`(kind: ClusterKind) {
         let effective = resolve(snapshot(without: kind))
         #expect(effective.isComplete)
-        #expect(effective.findings == [])
+        #expect(effective.findings.map(\.code) == [.inClusterKept])
     }
 
     @Test func `one finding a kind, however many namespaces of it are missing`() {

@@ -1,5 +1,5 @@
 public import EgressModel
-import EgressPolicy
+public import EgressPolicy
 
 extension ClusterSnapshot {
     /// The cluster of `make demo`: `mediabot` on the client node, another one on the gateway, a bystander, a spare gateway.
@@ -28,12 +28,14 @@ extension ClusterSnapshot {
         "egress-sample", pods: ["org": "empire", "class": "mediabot"], via: [.sample("node-2", .address("198.51.100.100"))])
 
     /// Every node's agent has announced what it can serve.
-    public func announced() -> ClusterSnapshot {
+    public func announced(now: String? = nil, highestID: UInt32 = EntryAnnouncement.highestID) -> ClusterSnapshot {
         var snapshot = self
         for index in snapshot.egressNodes.indices {
-            let announcement = resolveEntries(node: snapshot.egressNodes[index].name, in: snapshot)
+            let announcement = resolveEntries(
+                node: snapshot.egressNodes[index].name, in: snapshot, now: now, highestID: highestID)
             snapshot.egressNodes[index].resolutions = announcement.resolutions
             snapshot.egressNodes[index].lastEntryID = announcement.lastEntryID
+            snapshot.egressNodes[index].restingIDs = announcement.resting
         }
         return snapshot
     }

@@ -29,7 +29,8 @@ public struct RandomCluster {
         if !chance.oneIn(5) { snapshot = snapshot.announced() }
     }
 
-    private mutating func changeOnce() {
+    /// One thing becomes another, and no agent has noticed yet.
+    public mutating func changeOnce() {
         switch Int.random(in: 0..<10, using: &chance) {
         case 0: addPod()
         case 1: if !snapshot.pods.isEmpty { snapshot.pods.remove(at: Int.random(in: snapshot.pods.indices, using: &chance)) }
@@ -111,6 +112,21 @@ public struct RandomCluster {
         case 3: policy.gateways.append(entry())
         default: policy.selectors[0].podSelector = selector()
         }
+    }
+
+    /// Deleted and made anew under its name: another policy.
+    public mutating func recreatePolicy() {
+        guard !snapshot.policies.isEmpty else { return }
+        let index = Int.random(in: snapshot.policies.indices, using: &chance)
+        guard var policy = snapshot.policies[index].policy else { return }
+        made += 1
+        policy.metadata.uid = "policy-anew-\(made)"
+        snapshot.policies[index] = policy.object
+    }
+
+    /// What the node's kubelet says of itself.
+    public mutating func setReady(_ node: String, _ isReady: Bool) {
+        for index in snapshot.nodes.indices where snapshot.nodes[index].name == node { snapshot.nodes[index].isReady = isReady }
     }
 
     private mutating func relabelPod() {

@@ -85,4 +85,23 @@ import Testing
             ])
         #expect(ConfigurationSource.collections.count == 4)
     }
+
+    @Test func `where the API servers are is the word of default's kubernetes alone`() {
+        let slice =
+            "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\naddressType: IPv4\nmetadata: {name: NAME, namespace: SPACE}\n"
+            + "endpoints: [{addresses: [203.0.113.66], conditions: {ready: true}}, {addresses: [203.0.113.67], conditions: {ready: false}}]"
+        func of(_ name: String, _ space: String) -> [IPAddress] {
+            snapshot(slice.replacing("NAME", with: name).replacing("SPACE", with: space)).apiServers
+        }
+        #expect(of("kubernetes", "default").map(\.description) == ["203.0.113.66", "203.0.113.67"])
+        #expect(of("kubernetes", "team-a") == [])
+        #expect(of("kubernetes-2", "default") == [])
+        let endpoints =
+            "apiVersion: v1\nkind: Endpoints\nmetadata: {name: kubernetes, namespace: default}\n"
+            + "subsets: [{addresses: [{ip: 203.0.113.66}], notReadyAddresses: [{ip: 203.0.113.68}], ports: [{port: 6443}]}]"
+        #expect(snapshot(endpoints).apiServers.map(\.description) == ["203.0.113.66", "203.0.113.68"])
+        #expect(
+            snapshot(slice.replacing("NAME", with: "kubernetes").replacing("SPACE", with: "default") + "\n---\n" + endpoints).apiServers
+                .count == 3)
+    }
 }

@@ -32,6 +32,8 @@ import Testing
                     policy: "by-another", uid: "78", entry: 0, id: 15, strategy: StrategyReport(name: "spread", version: "")),
             ],
             lastEntryID: 17,
+            restingIDs: RestingIDs(
+                allSince: "2026-11-22T10:00:20Z", ids: [RestingID(id: 12, since: "2026-11-22T10:00:25Z")]),
             policies: [PolicyInForce(name: "egress-sample", uid: "9f0c", generation: 3, programmed: true, pods: 4)],
             gateways: [GatewayReachability(node: "node-2", reachable: false)])
     }
@@ -85,6 +87,11 @@ import Testing
                     default: stack
                     reason: "cali-* chains in FORWARD"
                   lastEntryID: 17
+                  restingIDs:
+                    allSince: "2026-11-22T10:00:20Z"
+                    ids:
+                    - id: 12
+                      since: "2026-11-22T10:00:25Z"
                   resolutions:
                   - policy: egress-sample
                     uid: 9f0c

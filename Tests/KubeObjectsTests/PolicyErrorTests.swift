@@ -183,6 +183,14 @@ private let object = "ciliumegressgatewaypolicy/p"
         #expect(codes == ["EG2002", "EG2004", "EG2005", "EG2007", "EG2008"])
     }
 
+    /// Whoever mended the version had to come back for the field that no version has.
+    @Test func `a version that is none keeps no other error from being said`() throws {
+        let text = policyText(destinations: #"["x"]"#, more: "  ippools: [a]").replacing("cilium.io/v2", with: "cilium.io/v1alpha1")
+        let policy = try #require(policyObject(text))
+        #expect(policy.policy == nil)
+        #expect(policy.findings.map(\.code.rawValue) == ["EG2004", "EG2015", "EG2007"])
+    }
+
     @Test func `more than 64 gateways are too many`() throws {
         let list = Array(repeating: "{nodeSelector: {}}", count: 65).joined(separator: ", ")
         let policy = try #require(policyObject(policyText(more: "  egressGateways: [\(list)]")))

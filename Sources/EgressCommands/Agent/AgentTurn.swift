@@ -49,6 +49,7 @@ struct AgentTurn: Sendable {
             now: rfc3339(secondsSinceEpoch: now))
         own.resolutions = announcement.resolutions
         own.lastEntryID = announcement.lastEntryID
+        own.restingIDs = announcement.resting
         return own
     }
 

@@ -10,7 +10,8 @@ extension PodExplanation {
         if let networkPolicies = networkPolicies(layout) { parts.append(networkPolicies) }
         if !explanation.policies.isEmpty { parts.append(policies(layout)) }
         parts += viaText(layout)
-        if !findings.isEmpty { parts.append(findings.sorted().map { findingText($0, width: layout.proseWidth) }.joined()) }
+        let notable = findings.notable.sorted()
+        if !notable.isEmpty { parts.append(notable.map { findingText($0, width: layout.proseWidth) }.joined()) }
         return parts.joined(separator: "\n")
     }
 

@@ -10,7 +10,7 @@ struct GraphReport: CommandResult {
 
     var names: [String] { graph.boxes.map(\.id) }
     var rows: [JSONValue] { graph.edges.map(Self.json) }
-    var html: String { GraphPage(graph: graph, title: title, findings: findings).text }
+    var html: String { GraphPage(graph: graph, title: title, findings: findings.notable).text }
 
     var json: JSONValue {
         [
@@ -36,7 +36,7 @@ struct GraphReport: CommandResult {
     /// A paragraph a policy: from which namespaces, then every gateway with its addresses.
     func text(_ layout: TextLayout) -> String {
         let paragraphs = graph.boxes(in: .policies).map { paragraph($0, width: layout.proseWidth) }
-        return paragraphs.joined(separator: "\n") + findingsText(findings, width: layout.proseWidth)
+        return paragraphs.joined(separator: "\n") + findingsText(findings.notable, width: layout.proseWidth)
     }
 
     private func paragraph(_ policy: EgressGraph.Box, width: Int) -> String {

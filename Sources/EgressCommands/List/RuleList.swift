@@ -56,7 +56,7 @@ struct RuleList: CommandResult {
 
     func text(_ layout: TextLayout) -> String {
         let table = rules.isEmpty ? "" : self.table(layout).text(width: layout.width)
-        return table + findingsText(findings, width: layout.proseWidth)
+        return table + findingsText(findings.notable, width: layout.proseWidth)
     }
 
     private func table(_ layout: TextLayout) -> Table {

@@ -11,6 +11,12 @@ func findingText(_ finding: Finding, width: Int) -> String {
     return lines.map { $0 + "\n" }.joined()
 }
 
+extension Sequence<Finding> {
+    /// What tables and sentences tell. That a policy for everything doesn't get cluster DNS is as it must be (EG2021): it is said
+    /// in every machine output and where a policy is looked at by itself, and would be noise below every table.
+    var notable: [Finding] { filter { $0.code != .inClusterKept } }
+}
+
 /// Findings of a result, after an empty line; nothing when there are none.
 func findingsText(_ findings: [Finding], width: Int) -> String {
     findings.isEmpty ? "" : "\n" + findings.map { findingText($0, width: width) }.joined()

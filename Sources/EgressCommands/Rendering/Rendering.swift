@@ -52,7 +52,7 @@ extension CommandEnvironment {
     /// The one door to standard output: every format of every command.
     func render(_ result: some CommandResult, as format: OutputFormat, showsNamespaces: Bool = false) throws(CommandError) {
         standardOutput(try text(of: result, as: format, showsNamespaces: showsNamespaces))
-        if !format.carriesFindings { result.findings.forEach { standardError(findingText($0, width: 80)) } }
+        if !format.carriesFindings { result.findings.notable.forEach { standardError(findingText($0, width: 80)) } }
     }
 
     func text(of result: some CommandResult, as format: OutputFormat, showsNamespaces: Bool) throws(CommandError) -> String {

@@ -7,7 +7,7 @@ extension StatusReport {
     func text(_ layout: TextLayout) -> String {
         let tables = [policyTable(layout), gatewayTable(layout), nodeTable(layout)].filter { !$0.rows.isEmpty }
         let parts = tables.map { $0.text(width: layout.width) }
-        let list = findings.map { findingText($0, width: layout.proseWidth) }.joined()
+        let list = findings.notable.map { findingText($0, width: layout.proseWidth) }.joined()
         return
             ((policies.isEmpty ? [noPolicies] : []) + parts
             + (list.isEmpty ? [] : [list]) + [summary + "\n"])
@@ -25,13 +25,13 @@ extension StatusReport {
 
     private func row(_ policy: Policy, _ layout: TextLayout) -> [String] {
         guard policy.isValid else {
-            return [policy.name, "0", "", "rejected", "0/0", String(policy.findings.count)] + (layout.isWide ? [""] : [])
+            return [policy.name, "0", "", "rejected", "0/0", String(policy.findings.notable.count)] + (layout.isWide ? [""] : [])
         }
         let chosen = policy.gateways.filter { policy.chosen.contains($0.node) }
         let addresses = Set(chosen.flatMap(\.egressIPs)).sorted()
         var cells = [
             policy.name, pods(policy), short(addresses.map(\.description)), short(chosen.map(\.node)), programmed(policy),
-            String(policy.findings.count),
+            String(policy.findings.notable.count),
         ]
         if layout.isWide { cells.append(policy.progress.filter { !$0.isProgrammed }.map(\.name).joined(separator: ",")) }
         return cells

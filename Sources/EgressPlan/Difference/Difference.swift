@@ -55,7 +55,8 @@ struct StateChange {
         steps += changed(from.egressAddresses, to.egressAddresses).map { .setEgressAddress($0, $1) }
         // On the interface only when its packets are known to be no socket's of the node, and before an entry sends from it.
         steps += addressAdditions
-        // An entry that isn't there drops: before the choices that name it. No id ever has a second owner.
+        // An entry that isn't there drops: before the choices that name it. Where an id came back and this helper missed what
+        // was in between, pods that chose it for its old owner are among the quiet ones.
         steps += entryAdditions
         // A new key isn't read before the flip; a change of one in use is one write, and either all that changes for its
         // pod or the pod is quiet.

@@ -34,6 +34,13 @@ extension CodeAdvice {
             confirm: "kubectl get egressnodes; kubectl -n kubectl-egress get daemonset.",
             fix: "kubectl egress install."),
         CodeAdvice(
+            .entryIDsUsedUp, "the gateway has no entry id to give",
+            cause:
+                "A node has four million ids. All were given out, and one that is free again rests for a quarter of an hour in which "
+                + "every node is heard: a node with an older view would else send by another policy's address.",
+            confirm: "kubectl get egressnode NODE -o yaml: status.lastEntryID is 4194303, status.restingIDs says what rests.",
+            fix: "Wait, and see that every node is Ready and reports (kubectl egress status); delete nodes that are gone for good."),
+        CodeAdvice(
             .addressOnNoInterface, "the egress IP is on no interface of the gateway",
             cause: "spec.egressGateway.egressIP must be on an interface of the gateway that is up; we don't invent addresses.",
             confirm: "ip -o address on the gateway; the message says which addresses it has.",

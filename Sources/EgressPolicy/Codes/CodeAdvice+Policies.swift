@@ -74,5 +74,11 @@ extension CodeAdvice {
             .notSelected, "not selected", cause: "The policy's selectors don't match the pod.",
             confirm: "kubectl egress explain pod NAME says which label or namespace decided.",
             fix: "If they should: give the pod what explain says it would need."),
+        CodeAdvice(
+            .inClusterKept, "what a policy's destinations hold and doesn't steer",
+            cause:
+                "The destinations hold cluster DNS, the API server or a metadata address of a cloud. Pods couldn't do without the first two, "
+                + "and through a gateway a metadata address would be the gateway's own: they stay direct, whatever a policy says.",
+            confirm: "kubectl egress explain pod NAME --to ADDRESS says that it is inside the cluster."),
     ]
 }

@@ -16,6 +16,7 @@ public struct PolicyEngine: Sendable {
     let now: Int64?
     var view: GatewayView
     var known: KnownRanges
+    var landmarks: ClusterLandmarks
     var facts: SelectionFacts
     var policies: PoliciesInUse
     var selection = SelectionRules()
@@ -51,6 +52,7 @@ public struct PolicyEngine: Sendable {
         let inForce = PoliciesInForce(snapshot.policies, accepted: accepted).policies
         view = GatewayView(cluster, inForce, carrying: families, now: now)
         known = KnownRanges(cluster)
+        landmarks = ClusterLandmarks(cluster)
         facts = SelectionFacts(cluster)
         policies = PoliciesInUse(snapshot.policies)
         strays = StrayPods(cluster, known)
@@ -90,7 +92,7 @@ public struct PolicyEngine: Sendable {
         let lastGood = PoliciesInForce(objects, accepted: accepted).findings[policy.metadata.uid]
         return objects.flatMap(\.findings) + [lastGood].compactMap(\.self)
             + GatewayFindings(policy: policy, entries: entries, view: view).all
-            + PolicyFindings(policy: policy, carried: view.carried).ofFields
+            + PolicyFindings(policy: policy, carried: view.carried).ofFields + [landmarks.finding(policy)].compactMap(\.self)
     }
 
     /// The policy as a result has it.

@@ -9,9 +9,12 @@ public struct EntryAnnouncement: Sendable, Hashable {
     public var resolutions: [EntryResolution]
     /// The highest id that this node ever gave out.
     public var lastEntryID: UInt32
+    /// `nil` while the counter lasts.
+    public var resting: RestingIDs?
 
-    public init(resolutions: [EntryResolution], lastEntryID: UInt32) {
+    public init(resolutions: [EntryResolution], lastEntryID: UInt32, resting: RestingIDs? = nil) {
         self.resolutions = resolutions
         self.lastEntryID = lastEntryID
+        self.resting = resting
     }
 }

@@ -4,31 +4,32 @@ public import EgressModel
 /// chosen or not, so that a failover needs nothing new here.
 ///
 /// The node's `EgressNode` in the snapshot gives the facts (put fresh interfaces in before asking), the ids given out so far,
-/// and the id to go on from. An id stays with its policy UID and entry while that entry is announced, and is never given
-/// out twice: pod nodes that still use an old one are dropped, not let out by somebody else's address.
-/// From an incomplete snapshot nothing changes. When the 22 bits are used up, a new entry isn't announced.
+/// and the id to go on from. An id stays with its policy UID and entry while that entry is announced, and isn't given out
+/// twice while the counter lasts: pod nodes that still use an old one are dropped, not let out by somebody else's address.
+/// Once the 22 bits are used up, ids that have rested are given out again; an entry for which there is none is announced
+/// without an id and without addresses, with EG1007, and nobody uses it. From an incomplete snapshot nothing changes.
 /// - Parameters:
 ///   - answers: what plugin modules made of ``strategyRequests(node:in:accepted:)``; an entry that isn't there hasn't been
 ///     answered yet.
 ///   - remembered: good answers of modules that the report hasn't got any more, as an interface went down meanwhile.
-///   - now: RFC 3339 in UTC; new answers of modules are since then.
+///   - now: RFC 3339 in UTC; new answers of modules are since then, and ids that become free rest from then on.
+///   - highestID: ids are 1 to this one; fewer than there are only to see what happens when they are used up.
 public func resolveEntries(
     node name: String, in snapshot: ClusterSnapshot, accepted: [String: EgressGatewayPolicy] = [:],
-    answers: [EntryKey: StrategyOutcome] = [:], remembered: [EntryKey: EntryResolution] = [:], now: String? = nil
+    answers: [EntryKey: StrategyOutcome] = [:], remembered: [EntryKey: EntryResolution] = [:], now: String? = nil,
+    highestID: UInt32 = EntryAnnouncement.highestID
 ) -> EntryAnnouncement {
     let reported = snapshot.egressNodes.first { $0.name == name } ?? EgressNode(metadata: ObjectMetadata(name: name, uid: ""))
-    var ids = EntryIDs(reported)
-    guard snapshot.canBePlanned else {
-        return EntryAnnouncement(resolutions: reported.resolutions.sorted(by: announcedOrder), lastEntryID: ids.last)
-    }
-    guard let node = snapshot.nodes.first(where: { $0.name == name }) else {
-        return EntryAnnouncement(resolutions: [], lastEntryID: ids.last)
-    }
+    guard snapshot.canBePlanned else { return EntryAnnouncement(unchanged: reported, highestID) }
+    let node = snapshot.nodes.first { $0.name == name }
     let policies = PoliciesInForce(snapshot.policies, accepted: accepted).policies
+    let wanted = node.map { matchingEntries(of: $0, policies) } ?? []
+    var ids = EntryIDs(reported, wanted: Set(wanted.flatMap { EntryIDs.keys($0.policy, $0.entry) }), highest: highestID)
+    ids.judgeRest(now: now, everyNodeIsHeard: snapshot.everyNodeIsHeard(now: now))
     let before = reported.resolutionsByEntry
-    let resolutions = matchingEntries(of: node, policies).compactMap { policy, entry -> EntryResolution? in
+    let resolutions = wanted.map { policy, entry -> EntryResolution in
         let key = EntryKey(policyUID: policy.metadata.uid, entry: entry)
-        guard let id = ids.id(of: key, policy: policy.name) else { return nil }
+        guard let id = ids.id(of: key, policy: policy.name) else { return EntryResolution(withoutID: key, policy.name, on: name) }
         var previous = before.resolution(of: policy, entry: entry)
         if previous?.isPluginAnswer != true, let known = remembered[key] { previous = known }
         let assignment = assign(policy, entry: entry, on: reported) {
@@ -40,7 +41,7 @@ public func resolveEntries(
             ipv6: assignment.addresses(.ipv6), interface: assignment.interface, strategy: assignment.strategy,
             code: trouble?.code.rawValue ?? "", reason: trouble?.text ?? "")
     }
-    return EntryAnnouncement(resolutions: resolutions.sorted(by: announcedOrder), lastEntryID: ids.last)
+    return EntryAnnouncement(resolutions: resolutions.sorted(by: announcedOrder), lastEntryID: ids.last, resting: ids.resting)
 }
 
 /// Addresses of one entry on one node: by plugin where the policy names one, else by a built-in strategy.
@@ -65,37 +66,19 @@ extension AssignmentRequest {
     }
 }
 
-private func announcedOrder(_ a: EntryResolution, _ b: EntryResolution) -> Bool {
-    (a.policy, a.uid, a.entry, a.id) < (b.policy, b.uid, b.entry, b.id)
+extension EntryAnnouncement {
+    /// What was reported stays as it is.
+    fileprivate init(unchanged node: EgressNode, _ highest: UInt32) {
+        self.init(
+            resolutions: node.resolutions.sorted(by: announcedOrder),
+            lastEntryID: min(node.resolutions.map(\.id).reduce(node.lastEntryID, max), highest), resting: node.restingIDs)
+    }
 }
 
-/// The ids of one node: those given out, and the next.
-private struct EntryIDs {
-    private(set) var last: UInt32
-    private var held: [EntryKey: UInt32] = [:]
-
-    init(_ node: EgressNode) {
-        last = node.lastEntryID
-        var used: Set<UInt32> = []
-        for resolution in node.resolutions.sorted(by: announcedOrder) {
-            last = max(last, resolution.id)
-            // An id that two entries claim stays with the first; the other one gets a new one.
-            guard (1...EntryAnnouncement.highestID).contains(resolution.id), used.insert(resolution.id).inserted else { continue }
-            held[Self.key(resolution)] = held[Self.key(resolution)] ?? resolution.id
-        }
-        last = min(last, EntryAnnouncement.highestID)
-    }
-
-    mutating func id(of key: EntryKey, policy: String) -> UInt32? {
-        if let id = held[key] ?? held[EntryKey(policyUID: "name:" + policy, entry: key.entry)] { return id }
-        guard last < EntryAnnouncement.highestID else { return nil }
-        last += 1
-        held[key] = last
-        return last
-    }
-
-    /// A hand-written status may name the policy only.
-    private static func key(_ resolution: EntryResolution) -> EntryKey {
-        EntryKey(policyUID: resolution.uid.isEmpty ? "name:" + resolution.policy : resolution.uid, entry: resolution.entry)
+extension EntryResolution {
+    fileprivate init(withoutID key: EntryKey, _ policy: String, on node: String) {
+        self.init(
+            policy: policy, uid: key.policyUID, entry: key.entry, id: 0, code: ReasonCode.entryIDsUsedUp.rawValue,
+            reason: "\(node) has given out every entry id, and none has rested long enough to be given out again")
     }
 }

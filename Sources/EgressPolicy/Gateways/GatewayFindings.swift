@@ -76,10 +76,15 @@ struct GatewayFindings {
     }
 
     private func silentEntry(_ gateway: GatewayCandidate, _ entry: ResolvedEntry) -> Finding? {
-        guard view.hasReports, gateway.entryID == nil else { return nil }
+        guard view.hasReports, gateway.entryID == nil, !hasSaidWhy(gateway, entry) else { return nil }
         return finding(
             .warning, .entryNotAnnounced, entry, "nodeSelector", GatewayCandidate.notAnnounced(gateway.node).text,
             "look at the agent on \(gateway.node); it announces within seconds")
+    }
+
+    /// It announces the entry without an id: all are used up.
+    private func hasSaidWhy(_ gateway: GatewayCandidate, _ entry: ResolvedEntry) -> Bool {
+        view.resolution(of: policy, entry: entry.entry, by: gateway.node)?.code == ReasonCode.entryIDsUsedUp.rawValue
     }
 
     private static func hint(_ code: ReasonCode, _ node: String) -> String {
@@ -88,6 +93,7 @@ struct GatewayFindings {
         case .interfaceNotFound: "name an interface of \(node) that is up"
         case .interfaceWithoutAddress: "give the interface a global address of that family, or leave the family out of destinationCIDRs"
         case .noDefaultRoute: "give \(node) a default route of that family, or set egressIP or interface"
+        case .entryIDsUsedUp: "see that every node is Ready and reports: then ids that are free rest for 15 minutes, and count again"
         default: "look at the agent on \(node)"
         }
     }

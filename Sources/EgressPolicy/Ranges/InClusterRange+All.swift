@@ -10,6 +10,7 @@ extension InClusterRange {
         func add(_ prefixes: some Sequence<IPPrefix>, _ kind: Kind) {
             for prefix in prefixes { ranges.append(InClusterRange(prefix, kind)) }
         }
+        add(snapshot.apiServers.lazy.map(IPPrefix.init(host:)), .node)
         for node in snapshot.nodes {
             add(node.internalAddresses.lazy.map(IPPrefix.init(host:)), .node)
             add(node.externalAddresses.lazy.map(IPPrefix.init(host:)), .node)
@@ -30,10 +31,12 @@ extension InClusterRange {
         return kept
     }
 
-    /// Loopback, link-local, multicast, broadcast and "this network" of both families (RFC 6890, RFC 4291).
-    private static let local: [IPPrefix] = [
-        "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32", "::1/128", "fe80::/10", "ff00::/8",
-    ].compactMap { IPPrefix($0) }
+    /// Loopback, link-local, multicast, broadcast and "this network" of both families (RFC 6890, RFC 4291), and where clouds
+    /// answer a machine about itself.
+    private static let local: [IPPrefix] =
+        [
+            "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32", "::1/128", "fe80::/10", "ff00::/8",
+        ].compactMap { IPPrefix($0) } + MetadataAddress.beyondLinkLocal.map(IPPrefix.init(host:))
 }
 
 extension InClusterRange.Kind {

@@ -10,6 +10,7 @@ extension ObjectChecker {
         case .flannel: ConfigurationFacts(ranges: flannelRanges())
         case .calico: ConfigurationFacts(ranges: poolRanges())
         case .serviceCIDR: ConfigurationFacts(ranges: serviceRanges())
+        case .apiServers: ConfigurationFacts(apiServers: apiServers())
         }
     }
 
@@ -81,6 +82,17 @@ extension ObjectChecker {
 
     private mutating func serviceRanges() -> [DiscoveredRange] {
         elements(member("cidrs", of: member("spec", of: root))).flatMap { ranges($0.value, .services, "spec.cidrs", in: $0.path) }
+    }
+
+    /// `endpoints[].addresses[]` of an EndpointSlice, `subsets[].addresses[].ip` of Endpoints; those that aren't ready too.
+    private mutating func apiServers() -> [IPAddress] {
+        var addresses = elements(member("endpoints", of: root)).flatMap { elements(member("addresses", of: $0)) }.compactMap { address($0) }
+        for subset in elements(member("subsets", of: root)) {
+            for name in ["addresses", "notReadyAddresses"] {
+                addresses += elements(member(name, of: subset)).compactMap { address(member("ip", of: $0)) }
+            }
+        }
+        return Array(addresses.prefix(Self.rangeLimit))
     }
 
     private static let override = "correct it, or say the ranges by --cluster-cidr and --service-cidr of the agent"

@@ -13,6 +13,8 @@ public enum ConfigurationSource: Sendable, Hashable, CaseIterable {
     case calico
     /// KEP-1880.
     case serviceCIDR
+    /// Where API servers say that they are: the slice, or older the endpoints, of the service `default/kubernetes`.
+    case apiServers
 
     /// Config maps to read, where they are; `kube-system/kubeadm-config`.
     public static let configMaps: [ObjectReference] = allCases.flatMap { source in
@@ -25,6 +27,13 @@ public enum ConfigurationSource: Sendable, Hashable, CaseIterable {
         ("networking.k8s.io/v1beta1", "servicecidrs"),
     ]
 
+    /// The one object of each that counts; API servers write it, and put right what others write into it.
+    public static let apiServerCollections: [(apiVersion: String, resource: String)] = [
+        ("discovery.k8s.io/v1", "endpointslices"), ("v1", "endpoints"),
+    ]
+    public static let apiServersNamespace = "default"
+    public static let apiServersName = "kubernetes"
+
     /// `nil` for every other object.
     public init?(of document: KubeDocument) {
         switch (document.apiVersion, document.kind) {
@@ -33,6 +42,11 @@ public enum ConfigurationSource: Sendable, Hashable, CaseIterable {
             self = found
         case ("crd.projectcalico.org/v1", "IPPool"), ("projectcalico.org/v3", "IPPool"): self = .calico
         case ("networking.k8s.io/v1", "ServiceCIDR"), ("networking.k8s.io/v1beta1", "ServiceCIDR"): self = .serviceCIDR
+        case ("discovery.k8s.io/v1", "EndpointSlice"), ("v1", "Endpoints"):
+            guard document.reference.name == Self.apiServersName, document.reference.namespace == Self.apiServersNamespace else {
+                return nil
+            }
+            self = .apiServers
         default: return nil
         }
     }
@@ -47,7 +61,7 @@ public enum ConfigurationSource: Sendable, Hashable, CaseIterable {
         case .kubeadm: "kubeadm-config"
         case .cilium: "cilium-config"
         case .flannel: "kube-flannel-cfg"
-        case .calico, .serviceCIDR: ""
+        case .calico, .serviceCIDR, .apiServers: ""
         }
     }
 
@@ -56,7 +70,7 @@ public enum ConfigurationSource: Sendable, Hashable, CaseIterable {
         case .kubeadm: ["kube-system"]
         case .cilium: ["kube-system", "cilium"]
         case .flannel: ["kube-flannel", "kube-system"]
-        case .calico, .serviceCIDR: []
+        case .calico, .serviceCIDR, .apiServers: []
         }
     }
 }

@@ -18,6 +18,7 @@ extension ObjectChecker {
             pods: clusterPrefixes(member("pods", of: ranges)), services: clusterPrefixes(member("services", of: ranges)))
         node.steering = steering(member("steering", of: status))
         node.lastEntryID = integer(member("lastEntryID", of: status)) ?? 0
+        node.restingIDs = restingIDs(member("restingIDs", of: status))
         for reader in elements(member("resolutions", of: status)) {
             if let resolution = resolution(reader) { node.resolutions.append(resolution) }
         }
@@ -71,6 +72,17 @@ extension ObjectChecker {
             return nil
         }
         return SteeringFact(default: steering, reason: string(member("reason", of: reader)) ?? "")
+    }
+
+    private mutating func restingIDs(_ reader: JSONReader?) -> RestingIDs? {
+        guard let reader, !reader.value.isNull else { return nil }
+        var resting = RestingIDs(allSince: timestamp(member("allSince", of: reader)))
+        for element in elements(member("ids", of: reader)) {
+            guard let id: UInt32 = integer(requiredMember("id", of: element)), let since = timestamp(requiredMember("since", of: element))
+            else { continue }
+            resting.ids.append(RestingID(id: id, since: since))
+        }
+        return resting
     }
 
     private mutating func resolution(_ reader: JSONReader) -> EntryResolution? {

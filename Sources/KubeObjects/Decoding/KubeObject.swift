@@ -40,9 +40,10 @@ extension KubeDocument {
         case .mistaken(let known, let message, let hint):
             checker.report(.error, .unknownKind, JSONPath([.key(known.rawValue == kind ? "apiVersion" : "kind")]), message, hint: hint)
             guard known == .policy, kind == known.rawValue else { return (.unreadable, checker.findings) }
-            // A policy that was in force before the version was mistyped stays known by its name, as rejected.
-            let metadata = checker.metadata()
-            return (.policy(PolicyObject(metadata: metadata, policy: nil, findings: checker.findings.sorted())), checker.findings)
+            // A policy that was in force before the version was mistyped stays known by its name, as rejected; its fields are
+            // checked all the same, so that everything wrong is said at once.
+            let policy = checker.policy()
+            return (.policy(policy), checker.findings)
         case .known(let known):
             let object = checker.object(of: known)
             return (object, checker.findings)

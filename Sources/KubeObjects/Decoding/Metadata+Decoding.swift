@@ -49,17 +49,21 @@ extension ObjectChecker {
     /// Kubernetes writes `2026-11-22T10:00:00Z`; that form alone sorts by time as text.
     mutating func timestamp(_ reader: JSONReader?) -> String? {
         guard let reader, let text = string(reader) else { return nil }
-        let form = Array("0000-00-00T00:00:00Z".utf8)
-        let fits =
-            text.utf8.count == form.count
-            && zip(text.utf8, form).allSatisfy { byte, expected in
-                expected == UInt8(ascii: "0") ? (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) : byte == expected
-            }
+        var bytes = text
+        let fits = bytes.withUTF8 { Self.isTimestamp($0) }
         guard fits else {
             report(.error, .fieldType, reader.path, "\"\(text)\" is not a time", hint: "write it in UTC: 2026-11-22T10:00:00Z")
             return nil
         }
         return text
+    }
+
+    static func isTimestamp(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        let form: StaticString = "0000-00-00T00:00:00Z"
+        guard text.count == form.utf8CodeUnitCount else { return false }
+        return zip(text, UnsafeBufferPointer(start: form.utf8Start, count: form.utf8CodeUnitCount)).allSatisfy { byte, expected in
+            expected == UInt8(ascii: "0") ? (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) : byte == expected
+        }
     }
 }
 
@@ -67,10 +71,22 @@ extension ObjectChecker {
 enum NameSyntax {
     /// Up to 253 of lower-case letters, digits, `-` and `.`; each part between dots begins and ends with a letter or digit.
     static func isSubdomain(_ text: String) -> Bool {
-        (1...253).contains(text.utf8.count)
-            && text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy {
-                isBounded($0, by: isLowerAlphanumeric) { isLowerAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+        var text = text
+        return text.withUTF8 { isSubdomain($0) }
+    }
+
+    static func isSubdomain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard (1...253).contains(text.count) else { return false }
+        var before = UInt8(ascii: ".")
+        for byte in text {
+            switch byte {
+            case UInt8(ascii: "."): guard isLowerAlphanumeric(before) else { return false }
+            case UInt8(ascii: "-"): guard before != UInt8(ascii: ".") else { return false }
+            default: guard isLowerAlphanumeric(byte) else { return false }
             }
+            before = byte
+        }
+        return isLowerAlphanumeric(before)
     }
 
     /// `[prefix/]name`: the prefix a subdomain, the name up to 63.

@@ -17,6 +17,7 @@ extension EgressNode {
                 "ranges": ["pods": texts(ranges.pods), "services": texts(ranges.services)],
                 "steering": steering.map { ["default": .string($0.default.rawValue), "reason": .string($0.reason)] } ?? .null,
                 "lastEntryID": JSONValue(lastEntryID),
+                "restingIDs": restingIDs.map(\.manifest) ?? .null,
                 "resolutions": .array(resolutions.map(\.manifest)),
                 "policies": .array(policies.map(\.manifest)),
                 "gateways": .array(gateways.map { ["node": .string($0.node), "reachable": .bool($0.reachable)] }),
@@ -55,6 +56,12 @@ extension EntryResolution {
             "ipv6": texts(ipv6), "interface": interface.manifest, "strategy": strategy.map(\.manifest) ?? .null,
             "code": .string(code), "reason": .string(reason),
         ]
+    }
+}
+
+extension RestingIDs {
+    fileprivate var manifest: JSONValue {
+        ["allSince": allSince.manifest, "ids": .array(ids.map { ["id": JSONValue($0.id), "since": .string($0.since)] })]
     }
 }
 

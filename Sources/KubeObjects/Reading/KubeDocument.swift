@@ -15,8 +15,8 @@ public struct KubeDocument: Sendable {
 
     enum Source: Sendable {
         case yaml(PlaceTree)
-        /// `prefix` leads to this object inside of the text.
-        case json(text: Substring, firstLine: Int, prefix: JSONPath)
+        /// `start`: where the text begins in the file; `prefix` leads to this object inside of the text.
+        case json(text: Substring, start: PlaceTree.Mark, prefix: JSONPath)
         /// Made by a program.
         case none
     }
@@ -48,9 +48,9 @@ public struct KubeDocument: Sendable {
 
     /// The same, with the places of all its fields looked up at once: for one that has more than one thing to say.
     public func located() -> KubeDocument {
-        guard case .json(let text, let firstLine, let prefix) = source else { return self }
+        guard case .json(let text, let start, let prefix) = source else { return self }
         var finder = JSONPlaceFinder(text)
-        guard let tree = finder.tree(of: prefix)?.moved(downBy: firstLine - 1) else { return self }
+        guard let tree = finder.tree(of: prefix)?.after(start) else { return self }
         return KubeDocument(
             apiVersion: apiVersion, kind: kind, reference: reference, json: json, file: file, lines: lines, source: .yaml(tree))
     }
@@ -61,10 +61,11 @@ public struct KubeDocument: Sendable {
         case .yaml(let tree):
             let mark = tree.mark(of: path, in: json, preferringKey: preferringKey)
             return SourcePlace(file: file, line: mark.line, column: mark.column)
-        case .json(let text, let firstLine, let prefix):
+        case .json(let text, let start, let prefix):
             var finder = JSONPlaceFinder(text)
             let mark = finder.mark(of: JSONPath(prefix.components + path.components), preferringKey: preferringKey)
-            return SourcePlace(file: file, line: firstLine + mark.line - 1, column: mark.column)
+                .after(start)
+            return SourcePlace(file: file, line: mark.line, column: mark.column)
         case .none:
             return nil
         }

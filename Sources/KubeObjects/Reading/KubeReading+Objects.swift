@@ -5,7 +5,8 @@ import JSONText
 struct TextOrigin {
     enum Content {
         case yaml(YAMLDocument)
-        case json(Substring, firstLine: Int)
+        /// `start`: where the text begins in the file.
+        case json(Substring, start: PlaceTree.Mark)
     }
 
     var file: String
@@ -16,7 +17,7 @@ struct TextOrigin {
     func source(of path: JSONPath) -> KubeDocument.Source {
         switch content {
         case .yaml(let document): .yaml(document.places.subtree(at: path, in: document.value))
-        case .json(let text, let firstLine): .json(text: text, firstLine: firstLine, prefix: path)
+        case .json(let text, let start): .json(text: text, start: start, prefix: path)
         }
     }
 
@@ -26,10 +27,10 @@ struct TextOrigin {
         case .yaml(let document):
             let mark = document.places.mark(of: path, in: document.value, preferringKey: false)
             return SourcePlace(file: file, line: mark.line, column: mark.column)
-        case .json(let text, let firstLine):
+        case .json(let text, let start):
             var finder = JSONPlaceFinder(text)
-            let mark = finder.mark(of: path, preferringKey: false)
-            return SourcePlace(file: file, line: firstLine + mark.line - 1, column: mark.column)
+            let mark = finder.mark(of: path, preferringKey: false).after(start)
+            return SourcePlace(file: file, line: mark.line, column: mark.column)
         }
     }
 }
@@ -41,6 +42,18 @@ struct ListKind {
 }
 
 extension KubeReading {
+    /// An item of a JSON list, which begins at the place; `nil` when it is no object or too deep inside of it.
+    init?(item: JSONSlice, at start: PlaceTree.Mark, in list: ScannedType?, file: String) {
+        let text = item.string
+        guard let value = try? JSONValue(parsing: text, limits: Self.limits), case .object = value else { return nil }
+        self.init()
+        let inherited = list.map { ListKind(apiVersion: $0.apiVersion.string, kind: $0.kind.string) }
+        take(value, in: inherited, from: TextOrigin(file: file, lines: nil, content: .json(text[...], start: start)))
+    }
+
+    /// Whether there is nothing to say of any of its objects.
+    var isFlawless: Bool { findings.isEmpty && documents.allSatisfy { $0.decoded().findings.isEmpty } }
+
     /// Takes an object, or the objects of a list.
     mutating func take(_ value: JSONValue, at path: JSONPath = .root, in list: ListKind? = nil, from origin: TextOrigin) {
         if value.isNull, path.components.isEmpty { return }

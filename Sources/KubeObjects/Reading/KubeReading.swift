@@ -43,6 +43,15 @@ public struct KubeReading: Sendable {
         }
     }
 
+    /// Whoever reads a file has bounded its length.
+    static let limits = JSONLimits(bytes: .max)
+
+    /// One of a file's JSON lines.
+    init(line: String, number: Int, file: String) {
+        self.init()
+        readJSON(line[...], firstLine: number, file: file)
+    }
+
     init() {
         documents = []
         findings = []
@@ -66,8 +75,8 @@ public struct KubeReading: Sendable {
 extension KubeReading {
     private mutating func readAutomatic(_ text: String, file: String) {
         guard text.first(where: { !$0.isWhitespace }) == "{" else { return readYAML(text, file: file) }
-        let firstLine = text.split(whereSeparator: \.isNewline).first { $0.contains { !$0.isWhitespace } } ?? ""
-        if (try? JSONValue(parsing: firstLine.utf8)) != nil { return readJSONLines(text, file: file) }
+        let firstLine = text.utf8.split(separator: UInt8(ascii: "\n")).first { Substring($0).contains { !$0.isWhitespace } }
+        if let firstLine, (try? JSONValue(parsing: firstLine, limits: Self.limits)) != nil { return readJSONLines(text, file: file) }
         var asJSON = KubeReading()
         asJSON.readJSON(text, file: file)
         if asJSON.hasSyntaxErrors {
@@ -111,9 +120,9 @@ extension KubeReading {
     private mutating func readJSON(_ text: Substring, firstLine: Int, file: String) {
         guard text.contains(where: { !$0.isWhitespace }) else { return }
         do throws(JSONError) {
-            let value = try JSONValue(parsing: text.utf8)
+            let value = try JSONValue(parsing: text.utf8, limits: Self.limits)
             let lines = firstLine..<(firstLine + text.utf8.count { $0 == 0x0A } + (text.hasSuffix("\n") ? 0 : 1))
-            take(value, from: TextOrigin(file: file, lines: lines, content: .json(text, firstLine: firstLine)))
+            take(value, from: TextOrigin(file: file, lines: lines, content: .json(text, start: PlaceTree.Mark(line: firstLine, column: 1))))
         } catch {
             hasSyntaxErrors = true
             fail(

@@ -5,6 +5,11 @@ struct PlaceTree: Sendable, Hashable {
     struct Mark: Sendable, Hashable {
         var line: Int
         var column: Int
+
+        /// Where this is when its text begins at `start`.
+        func after(_ start: Mark) -> Mark {
+            Mark(line: start.line + line - 1, column: line == 1 ? start.column + column - 1 : column)
+        }
     }
 
     var value: Mark
@@ -27,13 +32,10 @@ struct PlaceTree: Sendable, Hashable {
         return preferringKey ? tree.key ?? tree.value : tree.value
     }
 
-    /// The same for a text that begins some lines further down.
-    func moved(downBy lines: Int) -> PlaceTree {
-        guard lines != 0 else { return self }
-        var moved = PlaceTree(value: Mark(line: value.line + lines, column: value.column))
-        moved.key = key.map { Mark(line: $0.line + lines, column: $0.column) }
-        moved.children = children.map { $0.moved(downBy: lines) }
-        return moved
+    /// The same for a text that begins at `start`.
+    func after(_ start: Mark) -> PlaceTree {
+        guard start != Mark(line: 1, column: 1) else { return self }
+        return PlaceTree(value: value.after(start), key: key?.after(start), children: children.map { $0.after(start) })
     }
 
     /// The part for a value inside; itself where the path leads nowhere.

@@ -84,7 +84,8 @@ struct AddressUseReport: CommandResult {
         if !use.uses.isEmpty { parts += [useTable.text(width: layout.width), podTable(layout).text(width: layout.width)] }
         let count = use.pods.count
         if count > Self.fewPods, !layout.isWide { parts.append("… and \(count - Self.fewPods) more pods (-o wide)\n") }
-        if !findings.isEmpty { parts.append(findings.map { findingText($0, width: layout.proseWidth) }.joined()) }
+        let notable = findings.notable
+        if !notable.isEmpty { parts.append(notable.map { findingText($0, width: layout.proseWidth) }.joined()) }
         return parts.joined(separator: "\n")
     }
 

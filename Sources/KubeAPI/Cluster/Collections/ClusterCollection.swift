@@ -112,6 +112,17 @@ extension ClusterCollection {
             }
     }
 
+    /// The object that says where the API servers are.
+    private static var apiServers: ClusterCollection {
+        let paths = ConfigurationSource.apiServerCollections.map { apiVersion, resource in
+            let parts = apiVersion.split(separator: "/").map(String.init)
+            return ResourcePath(
+                parts.count > 1 ? parts[0] : "", parts.last ?? "", resource, namespace: ConfigurationSource.apiServersNamespace)
+        }
+        let query = ListQuery(fieldSelector: "metadata.name=\(ConfigurationSource.apiServersName)")
+        return ClusterCollection(.ranges("apiservers"), paths, query: query)
+    }
+
     /// Objects that say which ranges are the cluster's own, and who else steers.
     private static var ranges: [ClusterCollection] {
         var collections = ConfigurationSource.configMaps.map { map in
@@ -129,6 +140,7 @@ extension ClusterCollection {
                 collections.append(ClusterCollection(.ranges(resource), [path]))
             }
         }
+        collections.append(apiServers)
         return collections.map { collection in
             var collection = collection
             collection.isOptional = true

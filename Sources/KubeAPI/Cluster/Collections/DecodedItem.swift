@@ -75,7 +75,8 @@ struct ItemDecoder {
             return .pod(pod)
         case .service(var service):
             service.metadata = kept(service.metadata)
-            service.metadata.labels = [:]
+            // By this one cluster DNS is known.
+            service.metadata.labels = service.metadata.labels.filter { $0.key == "k8s-app" }
             return .service(service)
         case .policy(var policy):
             policy.metadata.annotations = EgressAnnotation.kept(of: policy.metadata.annotations)

@@ -30,7 +30,7 @@ enum ManifestPruning {
             result["status"] = kept(["addresses"], of: status)
         case .ranges:
             result["spec"] = spec
-            result["data"] = source["data"]
+            for field in ["data", "endpoints", "subsets"] { result[field] = source[field] }
         }
         return .object(result)
     }
