@@ -37,6 +37,13 @@ import Testing
     }
 }
 
+extension GraphTests {
+    /// `"` and a combining mark are one character of Swift's, and a quote that ends an attribute for a browser.
+    @Test func `a quote under a combining mark is escaped like any other`() {
+        #expect(escaped("a\"\u{301}b<\u{338}&'") == "a&quot;\u{301}b&lt;\u{338}&amp;&#39;")
+    }
+}
+
 /// The page as a browser shows it.
 @Suite(.requires(.browser)) struct GraphPageTests {
     /// Names that are too long, names that would be markup, many of everything.

@@ -39,12 +39,3 @@ struct GraphCommand: RunnableCommand {
         return 0
     }
 }
-
-extension ClusterSnapshot {
-    /// Throws for a name that no policy has, where all could be read.
-    func requirePolicies(_ names: [String]) throws(CommandError) {
-        let there = Set(policies.map(\.metadata.name))
-        guard let missing = names.first(where: { !there.contains($0) }), !lacks(.policy) else { return }
-        throw .notFound("ciliumegressgatewaypolicies.cilium.io", missing, hints: ["policies: " + namesInWords(there.sorted())])
-    }
-}

@@ -72,16 +72,18 @@ struct GraphPicture {
 }
 
 /// Text as it may stand in HTML, XML and their attributes; control characters are gone.
+///
+/// Scalar by scalar, as a browser reads it: a quote that a combining mark follows still ends an attribute.
 func escaped(_ text: String) -> String {
     var result = ""
-    for character in plainText(text) {
-        switch character {
+    for scalar in plainText(text).unicodeScalars {
+        switch scalar {
         case "&": result += "&amp;"
         case "<": result += "&lt;"
         case ">": result += "&gt;"
         case "\"": result += "&quot;"
         case "'": result += "&#39;"
-        default: result.append(character)
+        default: result.unicodeScalars.append(scalar)
         }
     }
     return result

@@ -49,11 +49,7 @@ struct PluginsCommand: RunnableCommand {
             return environment.note("note: no server asked, so answers aren't shown: \(error.message)")
         }
         let snapshot = try await environment.snapshot(of: cluster)
-        let names = Set(snapshot.policies.map(\.metadata.name))
-        if let missing = policies.first(where: { !names.contains($0) }), !snapshot.lacks(.policy) {
-            throw CommandError.notFound(
-                "ciliumegressgatewaypolicies.cilium.io", missing, hints: ["policies: " + namesInWords(names.sorted())])
-        }
+        try snapshot.requirePolicies(policies)
         report.add(
             environment.effectivePolicy(of: snapshot), only: policies, node: node, now: environment.moment(of: snapshot),
             unread: Set(snapshot.unread.map(\.kind)))

@@ -42,6 +42,13 @@ extension CommandEnvironment {
 extension ClusterSnapshot {
     /// Whether a kind couldn't be read, or only in part.
     func lacks(_ kind: ClusterKind) -> Bool { unread.contains { $0.kind == kind } }
+
+    /// Throws for a name that no policy has, where all could be read.
+    func requirePolicies(_ names: [String]) throws(CommandError) {
+        let there = Set(policies.map(\.metadata.name))
+        guard let missing = names.first(where: { !there.contains($0) }), !lacks(.policy) else { return }
+        throw .notFound("ciliumegressgatewaypolicies.cilium.io", missing, hints: ["policies: " + namesInWords(there.sorted())])
+    }
 }
 
 extension ClusterKind {

@@ -53,11 +53,7 @@ struct StatusCommand: RunnableCommand {
     private func report(_ cluster: any Cluster, _ environment: CommandEnvironment) async throws -> StatusReport {
         let present = try await environment.snapshot(of: cluster)
         let snapshot = try await whatIf.suppose(present, of: cluster, namespace: global.namespace, in: environment)
-        let names = Set(snapshot.policies.map(\.metadata.name))
-        if let missing = policies.first(where: { !names.contains($0) }), !snapshot.lacks(.policy) {
-            throw CommandError.notFound(
-                "ciliumegressgatewaypolicies.cilium.io", missing, hints: ["policies: " + namesInWords(names.sorted())])
-        }
+        try snapshot.requirePolicies(policies)
         return StatusReport(
             snapshot: snapshot, effective: environment.effectivePolicy(of: snapshot), only: policies,
             now: environment.moment(of: snapshot))
