@@ -14,7 +14,7 @@ BPF_CLANG    ?= $(if $(wildcard $(SWIFT_BIN)clang),$(SWIFT_BIN)clang,clang)
 # No sharing of stack slots: without CAP_PERFMON the verifier refuses a slot that held a pointer and now holds a number.
 BPF_CFLAGS   := -target bpf -mcpu=v3 -std=gnu2x -O2 -g -Wall -Wextra -Werror -mllvm -no-stack-slot-sharing -Ibpf -Ibpf/include \
                 -isystem /usr/include/$(shell uname -m)-linux-gnu
-BPF_HEADERS  := $(wildcard bpf/include/*.h bpf/lib/*.h)
+BPF_HEADERS  := $(wildcard bpf/include/*.h bpf/lib/*.h bpf/lib/family/*.h)
 PLUGINS      := static interface node-annotation spread
 # Built for tests and for authors to look at, and not installed.
 SAMPLES      := sample

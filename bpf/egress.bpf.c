@@ -6,22 +6,23 @@
  *   egress_pod_in   the same veth, egress              what the pod is given
  *   egress_tunnel   our VXLAN device, ingress          requests and replies of other nodes
  *   egress_uplink   a gateway's uplink, ingress        answers from the world
- *   egress_collect  run by the helper                  one step of the collector
+ *   egress_collectF run by the helper                  one step of the collector
+ *   egress_csum_probe  run by the helper               what the kernel can
  *
  * Only what is in the kernel since 5.14.
  */
-#include <linux/ipv6.h>
+#include "lib/ports.h"
+#include "lib/steering.h"
+#include "lib/token.h"
 
-#include "lib/classify.h"
-#include "lib/collect.h"
-#include "lib/flows.h"
-#include "lib/mss.h"
-#include "lib/nat.h"
-#include "lib/rewrite.h"
-#include "lib/route.h"
-#include "lib/pod.h"
+#define IPV 4
+#include "lib/families.h"
+#undef IPV
+#define IPV 6
+#include "lib/families.h"
+#undef IPV
+
 #include "lib/tunnel.h"
-#include "lib/uplink.h"
 
 SEC("tc")
 int egress_pod(struct __sk_buff *skb)
@@ -31,9 +32,9 @@ int egress_pod(struct __sk_buff *skb)
 		return packet_drop(skb, EGRESS_DROP_PROTOCOL);
 	switch (skb->protocol) {
 	case bpf_htons(ETH_P_IP):
-		return pod_sends_ipv4(skb);
+		return pod_sends4(skb);
 	case bpf_htons(ETH_P_IPV6):
-		return pod_sends_ipv6(skb);
+		return pod_sends6(skb);
 	default:
 		return packet_pass();
 	}
@@ -43,7 +44,9 @@ SEC("tc")
 int egress_pod_in(struct __sk_buff *skb)
 {
 	if (skb->protocol == bpf_htons(ETH_P_IP))
-		pod_is_given(skb);
+		pod_is_given4(skb);
+	else if (skb->protocol == bpf_htons(ETH_P_IPV6))
+		pod_is_given6(skb);
 	return packet_pass();
 }
 
@@ -56,30 +59,33 @@ int egress_tunnel(struct __sk_buff *skb)
 SEC("tc")
 int egress_uplink(struct __sk_buff *skb)
 {
-	if (skb->protocol != bpf_htons(ETH_P_IP))
+	switch (skb->protocol) {
+	case bpf_htons(ETH_P_IP):
+		return uplink_receive4(skb);
+	case bpf_htons(ETH_P_IPV6):
+		return uplink_receive6(skb);
+	default:
 		return packet_pass();
-	return uplink_receive(skb);
+	}
+}
+
+/* Run once by the helper: 0 where the kernel knows BPF_F_IPV6. Without it a checksum that the network card made is wrong. */
+SEC("tc")
+int egress_csum_probe(struct __sk_buff *skb)
+{
+	return bpf_l4_csum_replace(skb, ETH_HLEN, 0, 0, BPF_F_PSEUDO_HDR | EGRESS_CSUM_IPV6) ? 1 : 0;
 }
 
 SEC("syscall")
-int egress_collect(struct egress_collect *context)
+int egress_collect4(struct egress_collect4 *context)
 {
-	const volatile __u32 *words = (const volatile __u32 *)context;
-	struct egress_collect job;
+	return collect4(context);
+}
 
-	/* Word by word, at fixed offsets: a context is read no other way. */
-	_Pragma("unroll") for (__u32 word = 0; word < sizeof(job) / sizeof(*words); word++)((__u32 *)&job)[word] =
-	    words[word];
-	switch (job.table) {
-	case EGRESS_COLLECT_FLOW:
-		return collect_flow(&job);
-	case EGRESS_COLLECT_NAT:
-		return collect_nat(&job);
-	case EGRESS_COLLECT_ORPHAN:
-		return collect_orphan(&job);
-	default:
-		return 0;
-	}
+SEC("syscall")
+int egress_collect6(struct egress_collect6 *context)
+{
+	return collect6(context);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -18,8 +18,10 @@ final class BPFObject {
 
     /// Opens and loads the object that is part of this program.
     ///
-    /// - Parameter mapFolder: where maps are pinned; maps that are pinned there are used again. `nil`: fresh maps.
-    static func loadEmbedded(mapFolder: String?) throws -> BPFObject {
+    /// - Parameters:
+    ///   - mapFolder: where maps are pinned; maps that are pinned there are used again. `nil`: fresh maps.
+    ///   - capacity: what tables of connections hold, when it is less than they are made for: those take their memory at once.
+    static func loadEmbedded(mapFolder: String?, capacity: UInt32 = .max) throws -> BPFObject {
         var size = 0
         guard let bytes = egress_object(&size), size > 0 else {
             throw DatapathError("this build has no BPF programs", hint: "run `make bpf`, then build again")
@@ -30,18 +32,19 @@ final class BPFObject {
             options.object_name = name
             return bpf_object__open_mem(bytes, size, &options)
         }
-        return try load(opened, "the BPF object", mapFolder: mapFolder)
+        return try load(opened, "the BPF object", mapFolder: mapFolder, capacity: capacity)
     }
 
     /// Opens and loads a file; its maps are fresh.
     static func loadFile(_ path: String) throws -> BPFObject {
-        try load(bpf_object__open_file(path, nil), path, mapFolder: nil)
+        try load(bpf_object__open_file(path, nil), path, mapFolder: nil, capacity: .max)
     }
 
-    private static func load(_ opened: OpaquePointer?, _ name: String, mapFolder: String?) throws -> BPFObject {
+    private static func load(_ opened: OpaquePointer?, _ name: String, mapFolder: String?, capacity: UInt32) throws -> BPFObject {
         guard let opened else { throw DatapathError("\(name) can't be read", errno: Glibc.errno) }
         let object = BPFObject(owning: opened)
         if let mapFolder { try object.setPins(under: mapFolder) }
+        try object.limitConnections(to: capacity)
         do throws(DatapathError) {
             try kernelCall("\(name) was refused by the kernel", hint: loadHint(mapFolder)) { bpf_object__load(opened) }
         } catch {
@@ -55,6 +58,13 @@ final class BPFObject {
         let rights = "needs CAP_BPF and CAP_NET_ADMIN, Linux 5.14 or later"
         guard let mapFolder else { return rights }
         return "\(rights); maps of another layout under \(mapFolder) are refused too: stop the helper and remove that folder"
+    }
+
+    private func limitConnections(to capacity: UInt32) throws {
+        for name in ["egress_flows", "egress_nat_fwd", "egress_nat_rev"].flatMap({ ["\($0)4", "\($0)6"] }) {
+            guard let map = bpf_object__find_map_by_name(handle, name), bpf_map__max_entries(map) > capacity else { continue }
+            try kernelCall("map \(name) can't be made smaller") { bpf_map__set_max_entries(map, capacity) }
+        }
     }
 
     private func setPins(under folder: String) throws {
@@ -76,8 +86,22 @@ final class BPFObject {
         return bpf_program__fd(program)
     }
 
+    /// Whether the kernel's helper for checksums knows which family a packet is of (6.16, and stable releases before it).
+    func knowsIPv6Checksums() throws -> Bool {
+        let frame = [UInt8](repeating: 0, count: 64)
+        return try frame.withUnsafeBytes { bytes in
+            var options = bpf_test_run_opts()
+            options.sz = optionsSize(through: \bpf_test_run_opts.batch_size)
+            options.data_in = bytes.baseAddress
+            options.data_size_in = UInt32(bytes.count)
+            let program = try program("egress_csum_probe")
+            try kernelCall("the kernel can't be asked about checksums") { bpf_prog_test_run_opts(program, &options) }
+            return options.retval == 0
+        }
+    }
+
     /// A map as a table of these types; their sizes must be the map's.
-    func table<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+    func table<Key, Value>(
         _ name: String, key: Key.Type = Key.self, value: Value.Type = Value.self
     ) throws -> BPFTable<Key, Value> {
         guard let map = bpf_object__find_map_by_name(handle, name) else {

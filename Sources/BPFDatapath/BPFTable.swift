@@ -1,8 +1,10 @@
 import CLibBPF
 import Glibc
 
-/// A map of the kernel with keys and values of C structures. Keeps its object open.
-struct BPFTable<Key: BitwiseCopyable, Value: BitwiseCopyable> {
+/// A map of the kernel with keys and values of C structures, which are their bytes. Keeps its object open.
+///
+/// Not constrained to `BitwiseCopyable`: every imported structure is, but no module can say so for it.
+struct BPFTable<Key, Value> {
     let name: String
     let descriptor: Int32
     let capacity: Int
@@ -14,8 +16,7 @@ struct BPFTable<Key: BitwiseCopyable, Value: BitwiseCopyable> {
     func value(_ key: Key) throws -> Value? {
         try withUnsafeTemporaryAllocation(of: Value.self, capacity: 1) { room in
             guard let value = room.baseAddress else { return nil }
-            var key = key
-            let result = bpf_map_lookup_elem(descriptor, &key, value)
+            let result = withUnsafePointer(to: key) { bpf_map_lookup_elem(descriptor, $0, value) }
             if result == -ENOENT { return nil }
             try kernelCall("map \(name) can't be read") { result }
             return value.pointee
@@ -24,9 +25,9 @@ struct BPFTable<Key: BitwiseCopyable, Value: BitwiseCopyable> {
 
     func set(_ key: Key, _ value: Value) throws {
         try write {
-            var key = key
-            var value = value
-            return bpf_map_update_elem(descriptor, &key, &value, UInt64(BPF_ANY))
+            withUnsafePointer(to: key) { key in
+                withUnsafePointer(to: value) { bpf_map_update_elem(descriptor, key, $0, UInt64(BPF_ANY)) }
+            }
         }
     }
 
@@ -35,8 +36,7 @@ struct BPFTable<Key: BitwiseCopyable, Value: BitwiseCopyable> {
     func remove(_ key: Key) throws -> Bool {
         var gone = false
         try write {
-            var key = key
-            let result = bpf_map_delete_elem(descriptor, &key)
+            let result = withUnsafePointer(to: key) { bpf_map_delete_elem(descriptor, $0) }
             gone = result == -ENOENT
             return gone ? 0 : result
         }
@@ -62,7 +62,9 @@ struct BPFTable<Key: BitwiseCopyable, Value: BitwiseCopyable> {
             guard let next = room.baseAddress else { return }
             while keys.count <= capacity {
                 let result =
-                    if var from = last { bpf_map_get_next_key(descriptor, &from, next) } else {
+                    if let from = last {
+                        withUnsafePointer(to: from) { bpf_map_get_next_key(descriptor, $0, next) }
+                    } else {
                         bpf_map_get_next_key(descriptor, nil, next)
                     }
                 if result == -ENOENT { return }

@@ -17,11 +17,15 @@ extension LoadedDatapath {
 
     /// Entries and room of each table that fills.
     func mapFill() throws -> [MapFill] {
-        [
-            try small(tables.pods), try small(tables.rules4), try small(tables.rules6), try small(tables.cluster4),
-            try small(tables.cluster6), try small(tables.policies), try small(tables.choices), try small(tables.gateways),
-            try small(tables.nodes), try small(tables.entries), try small(tables.egressAddresses),
-            try large(tables.flows), try large(tables.forward), try large(tables.reverse),
+        try [
+            small(tables.pods), small(tables.policies), small(tables.choices), small(tables.gateways), small(tables.nodes),
+        ] + mapFill(tables.ipv4) + mapFill(tables.ipv6)
+    }
+
+    private func mapFill<Family>(_ tables: FamilyTables<Family>) throws -> [MapFill] {
+        try [
+            small(tables.rules), small(tables.cluster), small(tables.entries), small(tables.egressAddresses), large(tables.flows),
+            large(tables.forward), large(tables.reverse),
         ]
     }
 

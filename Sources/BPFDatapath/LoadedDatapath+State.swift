@@ -10,34 +10,21 @@ extension LoadedDatapath {
         state.settings = try tables.config.value(0).map(DatapathSettings.init) ?? DatapathSettings()
         state.attachments = try attachments.attached()
         for (index, pod) in try tables.pods.all() { state.pods[Int(index)] = PodRecord(pod) }
-        try readRules(into: &state)
-        try readCluster(into: &state)
+        try tables.ipv4.readRules(into: &state.sets)
+        try tables.ipv6.readRules(into: &state.sets)
+        try tables.ipv4.readCluster(into: &state.cluster)
+        try tables.ipv6.readCluster(into: &state.cluster)
         for (slot, policy) in try tables.policies.all() { state.policies[slot] = PolicyUID.decoded(policy) }
-        for (key, choice) in try tables.choices.all() { state.choices[ChoiceKey(key)] = GatewayChoice(choice) }
-        for (address, gateway) in try tables.gateways.all() { state.gateways[IPAddress(wire4: address)] = GatewayRecord(gateway) }
-        for (address, node) in try tables.nodes.all() { state.nodes[IPAddress(wire4: address)] = NodeRecord(node) }
-        for (id, entry) in try tables.entries.all() { state.entries[id] = EntryRecord(entry) }
-        for (address, ip) in try tables.egressAddresses.all() {
-            state.egressAddresses[IPAddress(wire4: address)] = EgressAddressRecord(ip)
+        let numbers = try tables.nodeNumbers.addresses()
+        func address(_ number: UInt32) -> IPAddress { numbers[number] ?? IPAddress(wire4: number) }
+        for (key, choice) in try tables.choices.all() { state.choices[ChoiceKey(key)] = GatewayChoice(choice, address: address) }
+        for (number, gateway) in try tables.gateways.all() { state.gateways[address(number)] = GatewayRecord(gateway) }
+        for (number, node) in try tables.nodes.all() { state.nodes[address(number)] = NodeRecord(node) }
+        for (id, entry) in try tables.ipv4.entries.all() {
+            state.entries[id] = EntryRecord(entry, try tables.ipv6.entries.value(id))
         }
+        try tables.ipv4.readEgressAddresses(into: &state.egressAddresses)
+        try tables.ipv6.readEgressAddresses(into: &state.egressAddresses)
         return state
-    }
-
-    private func readRules(into state: inout DatapathState) throws {
-        for (key, value) in try tables.rules4.all() {
-            if let rule = SetRule(key, value) { state.sets[key.set, default: []].insert(rule) }
-        }
-        for (key, value) in try tables.rules6.all() {
-            if let rule = SetRule(key, value) { state.sets[key.set, default: []].insert(rule) }
-        }
-    }
-
-    private func readCluster(into state: inout DatapathState) throws {
-        for (key, value) in try tables.cluster4.all() {
-            if let prefix = IPPrefix(key), let kind = InClusterRange.Kind(encoded: value) { state.cluster[prefix] = kind }
-        }
-        for (key, value) in try tables.cluster6.all() {
-            if let prefix = IPPrefix(key), let kind = InClusterRange.Kind(encoded: value) { state.cluster[prefix] = kind }
-        }
     }
 }

@@ -22,7 +22,7 @@ final class LoadedDatapath {
         tables = try Tables(object)
         attachments =
             self.mode == .tcx ? TCXAttachments(folder: pins.links, object: object) : ClsactAttachments(object: object)
-        try makePortKey()
+        try makeConfiguration()
         for program in Attachment.Program.allCases {
             try pins.pinProgram(program.rawValue, try object.program(program.rawValue))
         }
@@ -31,22 +31,24 @@ final class LoadedDatapath {
         try pins.removeOthers()
     }
 
-    /// Fresh maps, no pins, no way to attach by links: for packet tests.
+    /// Fresh, small maps, no pins, no way to attach by links: for packet tests.
     init(unpinned: Void) throws {
         _ = LibbpfLog.installed
         mode = .clsact
-        object = try BPFObject.loadEmbedded(mapFolder: nil)
+        object = try BPFObject.loadEmbedded(mapFolder: nil, capacity: 16384)
         tables = try Tables(object)
         attachments = ClsactAttachments(object: object)
-        try makePortKey()
+        try makeConfiguration()
     }
 
-    /// Once in the life of the pinned maps: the order in which ports are tried stays over restarts.
-    private func makePortKey() throws {
+    /// The order in which ports are tried is made once in the life of the pinned maps: it stays over restarts.
+    private func makeConfiguration() throws {
         var config = try tables.config.value(0) ?? egress_config()
-        guard config.port_key == (0, 0) else { return }
-        var random = SystemRandomNumberGenerator()
-        config.port_key = (random.next(), random.next())
+        if config.port_key == (0, 0) {
+            var random = SystemRandomNumberGenerator()
+            config.port_key = (random.next(), random.next())
+        }
+        config.csum_ipv6 = try object.knowsIPv6Checksums() ? EGRESS_CSUM_IPV6 : 0
         try tables.config.set(0, config)
     }
 

@@ -6,20 +6,13 @@ struct Tables {
     let config: BPFTable<UInt32, egress_config>
     let meta: BPFTable<UInt32, egress_meta>
     let pods: BPFTable<UInt32, egress_pod>
-    let podAddresses: BPFTable<UInt32, UInt32>
-    let rules4: BPFTable<egress_rule4_key, egress_rule>
-    let rules6: BPFTable<egress_rule6_key, egress_rule>
-    let cluster4: BPFTable<egress_lpm4_key, UInt32>
-    let cluster6: BPFTable<egress_lpm6_key, UInt32>
     let policies: BPFTable<UInt32, egress_policy>
     let choices: BPFTable<egress_choice_key, egress_choice>
     let gateways: BPFTable<UInt32, egress_gateway>
     let nodes: BPFTable<UInt32, egress_node>
-    let flows: BPFTable<egress_flow_key, egress_flow>
-    let entries: BPFTable<UInt32, egress_entry>
-    let egressAddresses: BPFTable<UInt32, egress_ip>
-    let forward: BPFTable<egress_fwd_key, egress_fwd>
-    let reverse: BPFTable<egress_rev_key, egress_rev>
+    let nodeNumbers: NodeNumbers
+    let ipv4: FamilyTables<IPv4Datapath>
+    let ipv6: FamilyTables<IPv6Datapath>
     let counts: PerProcessorCounters
     let tries: PerProcessorCounters
 
@@ -27,20 +20,13 @@ struct Tables {
         config = try object.table("egress_config")
         meta = try object.table("egress_meta")
         pods = try object.table("egress_pods")
-        podAddresses = try object.table("egress_pod_ips")
-        rules4 = try object.table("egress_rules4")
-        rules6 = try object.table("egress_rules6")
-        cluster4 = try object.table("egress_cluster4")
-        cluster6 = try object.table("egress_cluster6")
         policies = try object.table("egress_policies")
         choices = try object.table("egress_choices")
         gateways = try object.table("egress_gateways")
         nodes = try object.table("egress_nodes")
-        flows = try object.table("egress_flows")
-        entries = try object.table("egress_entries")
-        egressAddresses = try object.table("egress_ips")
-        forward = try object.table("egress_nat_fwd")
-        reverse = try object.table("egress_nat_rev")
+        nodeNumbers = NodeNumbers(numbers: try object.table("egress_node_ids"))
+        ipv4 = try FamilyTables(object)
+        ipv6 = try FamilyTables(object)
         let counts: BPFTable<UInt32, egress_counter> = try object.table("egress_counts")
         let tries: BPFTable<UInt32, UInt64> = try object.table("egress_tries")
         self.counts = PerProcessorCounters(name: counts.name, descriptor: counts.descriptor, words: 2, object: object)

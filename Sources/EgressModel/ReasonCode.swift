@@ -105,7 +105,6 @@ extension ReasonCode {
     public static let ciliumAddressOtherwise = ReasonCode(rawValue: "EG2035")
     public static let ciliumLetsOut = ReasonCode(rawValue: "EG2036")
     public static let ciliumIgnoresAnnotation = ReasonCode(rawValue: "EG2037")
-    public static let ciliumCarriesFamily = ReasonCode(rawValue: "EG2038")
     public static let ciliumKnowsInsideOtherwise = ReasonCode(rawValue: "EG2039")
 
     // Service meshes.

@@ -117,7 +117,7 @@ import Testing
         for seed in 20_000..<20_040 {
             var cluster = RandomCluster(seed: seed)
             let names = cluster.snapshot.nodes.map(\.name)
-            let gateways = cluster.snapshot.nodes.compactMap { $0.tunnelAddress() }
+            let gateways = cluster.snapshot.nodes.compactMap { $0.tunnelAddress(.ipv4) }
             var states = Dictionary(names.map { ($0, DatapathState()) }, uniquingKeysWith: { first, _ in first })
             var last = cluster.snapshot
             for _ in 0..<4 {

@@ -101,11 +101,11 @@ import Testing
         #expect(try lower("node-3") == expected)
     }
 
-    @Test func `IPv6 rules become drops of their own reason`() throws {
+    @Test func `IPv6 rules whose gateway has no IPv6 address become drops by that reason`() throws {
         var snapshot = ClusterSnapshot.sample(.sample("p", to: ["::/0", "0.0.0.0/0"]))
         snapshot.pods = [.sample("two", at: "10.244.1.7", "fd00::7")]
         let state = try lower("node-1", snapshot.announced())
-        #expect(state.sets[1]?.contains(SetRule(prefix: "::/0", action: .drop(7), policy: 1)) == true)
+        #expect(state.sets[1]?.contains(SetRule(prefix: "::/0", action: .drop(5), policy: 1)) == true)
         #expect(state.pods[10]?.ipv6 == "fd00::7")
     }
 

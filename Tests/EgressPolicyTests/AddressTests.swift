@@ -77,13 +77,15 @@ import Testing
         #expect(effective.findings.contains { $0.code == .addressOnNoInterface && $0.field == "spec.egressGateway.egressIP" })
     }
 
-    @Test func `IPv6 is claimed and dropped until it is carried`() {
+    @Test func `IPv6 is claimed, and dropped where no gateway has an address of it`() {
         var snapshot = ClusterSnapshot.sample(.sample("p", to: both, except: ["2001:db8::/32"]))
         snapshot.pods = [.sample("two", at: "10.244.1.7", "fd00::7")]
         let effective = resolve(snapshot.announced())
         #expect(effective.pods[0].rules.map(\.action) == [.gateway, .drop, .exclude])
-        #expect(effective.pods[0].rules[1].reason.code == .familyWithoutDatapath)
-        #expect(effective.findings.contains { $0.code == .familyWithoutDatapath && $0.field == "spec.destinationCIDRs[1]" })
+        #expect(effective.pods[0].rules[1].reason.code == .interfaceWithoutAddress)
+        let unable = resolve(snapshot.announced(), carrying: [.ipv4])
+        #expect(unable.pods[0].rules[1].reason.code == .familyWithoutDatapath)
+        #expect(unable.findings.contains { $0.code == .familyWithoutDatapath && $0.field == "spec.destinationCIDRs[1]" })
     }
 
     @Test func `a plugin's answer is announced when an interface holds it`() {

@@ -110,7 +110,7 @@ struct AttachTests {
             try #expect(second.revision() == 42)
             let fill = try Dictionary(uniqueKeysWithValues: second.mapFill().map { ($0.name, $0.used) })
             #expect(fill["egress_pods"] == 2)
-            #expect(fill["egress_flows"] == 0)
+            #expect(fill["egress_flows4"] == 0)
             for operation in StateSample.removals(desired) { try second.execute(operation) }
             for operation in StateSample.removals(desired) { try second.execute(operation) }
             var empty = DatapathState()

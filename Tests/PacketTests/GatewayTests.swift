@@ -19,7 +19,7 @@ struct GatewayTests {
             let forward = try #require(try world.forwardHalves().first)
             let reverse = try #require(try world.reverseHalves().first)
             #expect(forward.value.egress_port == reverse.key.egress_port)
-            #expect(reverse.value.source == forward.key.source)
+            #expect(reverse.value.source.word == forward.key.source.word)
             #expect(IPAddress(ipv4: UInt32(bigEndian: reverse.value.node)) == Role.otherNode)
             try #expect(world.connectionsMade(withTries: 0) == 1)
         }

@@ -16,6 +16,8 @@
 /* A verdict of the functions that decide: 0 goes on, a positive number is the reason of a drop. */
 #define VERDICT_GO   0
 #define VERDICT_PASS (-1)
+/* What is kept doesn't decide: neither a verdict nor anything that a program returns. */
+#define ASKS (-2)
 
 static __always_inline void packet_count(const struct __sk_buff *skb, __u32 what)
 {

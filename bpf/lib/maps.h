@@ -27,29 +27,41 @@ EGRESS_TABLE(egress_config, BPF_MAP_TYPE_ARRAY, __u32, struct egress_config, 1, 
 EGRESS_TABLE(egress_meta, BPF_MAP_TYPE_ARRAY, __u32, struct egress_meta, 1, 0);
 
 EGRESS_TABLE(egress_pods, BPF_MAP_TYPE_HASH, __u32, struct egress_pod, EGRESS_MAX_PODS, BPF_F_NO_PREALLOC);
-EGRESS_TABLE(egress_pod_ips, BPF_MAP_TYPE_HASH, __be32, __u32, EGRESS_MAX_PODS, BPF_F_NO_PREALLOC);
-EGRESS_TABLE(egress_rules4, BPF_MAP_TYPE_LPM_TRIE, struct egress_rule4_key, struct egress_rule, EGRESS_MAX_RULES,
-	     BPF_F_NO_PREALLOC);
-EGRESS_TABLE(egress_rules6, BPF_MAP_TYPE_LPM_TRIE, struct egress_rule6_key, struct egress_rule, EGRESS_MAX_RULES,
-	     BPF_F_NO_PREALLOC);
-EGRESS_TABLE(egress_cluster4, BPF_MAP_TYPE_LPM_TRIE, struct egress_lpm4_key, __u32, EGRESS_MAX_CLUSTER_RANGES,
-	     BPF_F_NO_PREALLOC);
-EGRESS_TABLE(egress_cluster6, BPF_MAP_TYPE_LPM_TRIE, struct egress_lpm6_key, __u32, EGRESS_MAX_CLUSTER_RANGES,
-	     BPF_F_NO_PREALLOC);
 EGRESS_TABLE(egress_policies, BPF_MAP_TYPE_HASH, __u32, struct egress_policy, EGRESS_MAX_POLICIES, BPF_F_NO_PREALLOC);
 EGRESS_TABLE(egress_choices, BPF_MAP_TYPE_HASH, struct egress_choice_key, struct egress_choice, EGRESS_MAX_CHOICES,
 	     BPF_F_NO_PREALLOC);
-EGRESS_TABLE(egress_gateways, BPF_MAP_TYPE_HASH, __be32, struct egress_gateway, EGRESS_MAX_NODES, BPF_F_NO_PREALLOC);
-EGRESS_TABLE(egress_nodes, BPF_MAP_TYPE_HASH, __be32, struct egress_node, EGRESS_MAX_NODES, BPF_F_NO_PREALLOC);
-EGRESS_TABLE(egress_entries, BPF_MAP_TYPE_HASH, __u32, struct egress_entry, EGRESS_MAX_ENTRIES, BPF_F_NO_PREALLOC);
-EGRESS_TABLE(egress_ips, BPF_MAP_TYPE_HASH, __be32, struct egress_ip, EGRESS_MAX_EGRESS_IPS, BPF_F_NO_PREALLOC);
+EGRESS_TABLE(egress_gateways, BPF_MAP_TYPE_HASH, __u32, struct egress_gateway, EGRESS_MAX_NODES, BPF_F_NO_PREALLOC);
+EGRESS_TABLE(egress_nodes, BPF_MAP_TYPE_HASH, __u32, struct egress_node, EGRESS_MAX_NODES, BPF_F_NO_PREALLOC);
+EGRESS_TABLE(egress_node_ids, BPF_MAP_TYPE_HASH, struct egress_address6, __u32, EGRESS_MAX_NODES, BPF_F_NO_PREALLOC);
 
-EGRESS_TABLE(egress_flows, BPF_MAP_TYPE_HASH, struct egress_flow_key, struct egress_flow, EGRESS_MAX_FLOWS, 0);
-EGRESS_TABLE(egress_nat_fwd, BPF_MAP_TYPE_HASH, struct egress_fwd_key, struct egress_fwd, EGRESS_MAX_TRANSLATIONS, 0);
-EGRESS_TABLE(egress_nat_rev, BPF_MAP_TYPE_HASH, struct egress_rev_key, struct egress_rev, EGRESS_MAX_TRANSLATIONS, 0);
+#define EGRESS_TABLES(ipv)                                                                                             \
+	EGRESS_TABLE(egress_pod_ips##ipv, BPF_MAP_TYPE_HASH, struct egress_address##ipv, __u32, EGRESS_MAX_PODS,       \
+		     BPF_F_NO_PREALLOC);                                                                               \
+	EGRESS_TABLE(egress_rules##ipv, BPF_MAP_TYPE_LPM_TRIE, struct egress_rule_key##ipv, struct egress_rule,        \
+		     EGRESS_MAX_RULES, BPF_F_NO_PREALLOC);                                                             \
+	EGRESS_TABLE(egress_cluster##ipv, BPF_MAP_TYPE_LPM_TRIE, struct egress_lpm_key##ipv, __u32,                    \
+		     EGRESS_MAX_CLUSTER_RANGES, BPF_F_NO_PREALLOC);                                                    \
+	EGRESS_TABLE(egress_entries##ipv, BPF_MAP_TYPE_HASH, __u32, struct egress_entry##ipv, EGRESS_MAX_ENTRIES,      \
+		     BPF_F_NO_PREALLOC);                                                                               \
+	EGRESS_TABLE(egress_ips##ipv, BPF_MAP_TYPE_HASH, struct egress_address##ipv, struct egress_ip,                 \
+		     EGRESS_MAX_EGRESS_IPS, BPF_F_NO_PREALLOC);                                                        \
+	EGRESS_TABLE(egress_flows##ipv, BPF_MAP_TYPE_HASH, struct egress_flow_key##ipv, struct egress_flow##ipv,       \
+		     EGRESS_MAX_FLOWS##ipv, 0);                                                                             \
+	EGRESS_TABLE(egress_nat_fwd##ipv, BPF_MAP_TYPE_HASH, struct egress_fwd_key##ipv, struct egress_half##ipv,      \
+		     EGRESS_MAX_TRANSLATIONS##ipv, 0);                                                                      \
+	EGRESS_TABLE(egress_nat_rev##ipv, BPF_MAP_TYPE_HASH, struct egress_rev_key##ipv, struct egress_rev##ipv,       \
+		     EGRESS_MAX_TRANSLATIONS##ipv, 0)
+
+EGRESS_TABLES(4);
+EGRESS_TABLES(6);
 
 EGRESS_TABLE(egress_counts, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct egress_counter, EGRESS_COUNTS, 0);
 EGRESS_TABLE(egress_tries, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, __u64, EGRESS_PORT_TRIES + 1, 0);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, EGRESS_EVENT_BYTES);
+} egress_events SEC(".maps");
 
 static __always_inline const struct egress_config *config_read(void)
 {

@@ -9,7 +9,7 @@
 #ifndef EGRESS_PORTS_H
 #define EGRESS_PORTS_H
 
-#include "parse.h"
+#include "skb.h"
 
 struct port_order {
 	__u32 start;
@@ -60,18 +60,16 @@ static __always_inline __u64 siphash_word(const __u64 key[2], __u64 word)
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-static __always_inline void port_order_make(struct port_order *order, const struct egress_config *config,
-					    const struct egress_entry *entry, const struct packet *packet)
+/* `pod`: 32 bits of its address; `own` its port. */
+static __always_inline void port_order_make(struct port_order *order, const struct egress_config *config, __u32 pod,
+					    __be16 own, __u8 protocol)
 {
-	__u64 word = (__u64)packet->source << 32 | (__u64)packet->source_port << 16 | packet->protocol;
+	__u64 word = (__u64)pod << 32 | (__u64)own << 16 | protocol;
 	__u64 hash = siphash_word(config->port_key, word);
 
 	order->start = hash;
 	order->stride = (hash >> 32) | 1;
-	order->mask = entry->port_mask;
-	order->base = entry->port_base;
-	order->own = bpf_ntohs(packet->source_port);
-	order->keeps_own = order->own >= entry->keep_min && order->own <= entry->keep_max;
+	order->own = bpf_ntohs(own);
 }
 
 /* A port in host order, or a negative number when `number` gives none. */
@@ -82,6 +80,14 @@ static __always_inline __s32 port_candidate(const struct port_order *order, __u3
 	if (number > EGRESS_PORT_TRIES || number - 1 > order->mask)
 		return -1;
 	return (order->base + ((order->start + (number - 1) * order->stride) & order->mask)) & 0xffff;
+}
+
+static __always_inline void port_count_tries(__u32 tries)
+{
+	__u64 *counter = bpf_map_lookup_elem(&egress_tries, &tries);
+
+	if (counter)
+		*counter += 1;
 }
 
 #endif

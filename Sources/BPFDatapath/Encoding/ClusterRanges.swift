@@ -1,24 +1,5 @@
 import CEgressABI
-import EgressModel
 import EgressPolicy
-
-extension IPPrefix {
-    func clusterKey4() throws -> egress_lpm4_key {
-        egress_lpm4_key(prefixlen: UInt32(length), address: try address.wire4("range"))
-    }
-
-    func clusterKey6() throws -> egress_lpm6_key {
-        egress_lpm6_key(prefixlen: UInt32(length), address: try address.wire6("range"))
-    }
-
-    init?(_ key: egress_lpm4_key) {
-        self.init(IPAddress(wire4: key.address), length: Int(key.prefixlen))
-    }
-
-    init?(_ key: egress_lpm6_key) {
-        self.init(IPAddress(wire6: key.address), length: Int(key.prefixlen))
-    }
-}
 
 extension InClusterRange.Kind {
     var encoded: UInt32 {

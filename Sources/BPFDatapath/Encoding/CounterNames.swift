@@ -30,6 +30,15 @@ enum CounterNames {
         (EGRESS_DROP_INTERNAL.rawValue, "internal"),
         (EGRESS_DROP_NOT_ANNOUNCED.rawValue, "not_announced"),
         (EGRESS_DROP_TOO_BIG.rawValue, "too_big"),
+        (EGRESS_DROP_FIRST_FRAGMENT.rawValue, "first_fragment"),
+        (EGRESS_DROP_POD_LIMIT.rawValue, "pod_limit"),
+        (EGRESS_DROP_ENTRY_LIMIT.rawValue, "entry_limit"),
+        (EGRESS_DROP_HAIRPIN.rawValue, "hairpin"),
+        (EGRESS_DROP_PORT_TAKEN.rawValue, "port_taken"),
+        (EGRESS_DROP_ICMP_ERROR.rawValue, "icmp_error"),
+        (EGRESS_DROP_UPGRADING.rawValue, "upgrading"),
+        (EGRESS_DROP_EXTENSION.rawValue, "extension"),
+        (EGRESS_DROP_GUARD.rawValue, "guard"),
     ]
 
     static let counts: [(number: UInt32, name: String)] = [
@@ -41,5 +50,7 @@ enum CounterNames {
         (EGRESS_COUNT_INBOUND.rawValue, "inbound"),
         (EGRESS_COUNT_BYPASSED.rawValue, "bypassed"),
         (EGRESS_COUNT_UNRECORDED.rawValue, "unrecorded"),
+        (EGRESS_COUNT_RECORDED.rawValue, "recorded"),
+        (EGRESS_COUNT_STACKED.rawValue, "stacked"),
     ]
 }

@@ -17,15 +17,38 @@ extension GatewayRecord {
 }
 
 extension NodeRecord {
-    func encoded() throws -> egress_node {
-        guard let podNetwork else { return egress_node() }
-        let mask: UInt32 = podNetwork.length == 0 ? 0 : UInt32.max << (32 - podNetwork.length)
-        return egress_node(pod_network: try podNetwork.address.wire4("pod network"), pod_mask: mask.bigEndian)
+    func encoded(address: IPAddress) throws -> egress_node {
+        var value = egress_node()
+        if let podNetwork {
+            let network = try IPv4Datapath.wire(podNetwork.address, "pod network")
+            value.pods4 = egress_network4(address: network, mask: try IPv4Datapath.wire(podNetwork.mask, "pod network"))
+        }
+        if let podNetwork6 {
+            value.pods6 = egress_network6(
+                address: try podNetwork6.address.wire6("pod network"), mask: try podNetwork6.mask.wire6("pod network"))
+        }
+        if address.family == .ipv6 { value.outer = try address.wire6("node") }
+        return value
     }
 
     init(_ value: egress_node) {
-        let mask = UInt32(bigEndian: value.pod_mask)
         self.init(
-            podNetwork: mask == 0 ? nil : IPPrefix(IPAddress(wire4: value.pod_network), length: mask.nonzeroBitCount))
+            podNetwork: IPPrefix(IPv4Datapath.address(value.pods4.address), mask: IPv4Datapath.address(value.pods4.mask)),
+            podNetwork6: IPPrefix(IPAddress(wire6: value.pods6.address), mask: IPAddress(wire6: value.pods6.mask)))
+    }
+}
+
+extension IPPrefix {
+    /// As an address whose first `length` bits are set.
+    fileprivate var mask: IPAddress {
+        let width = family.bitWidth
+        let ones: UInt128 = length == 0 ? 0 : (UInt128.max >> (128 - length)) << (width - length)
+        return family == .ipv4 ? IPAddress(ipv4: UInt32(truncatingIfNeeded: ones)) : IPAddress(ipv6: ones)
+    }
+
+    /// `nil` for a mask of no bits, which says nothing.
+    fileprivate init?(_ address: IPAddress, mask: IPAddress) {
+        guard !mask.isUnspecified else { return nil }
+        self.init(address, length: mask.bits.nonzeroBitCount)
     }
 }

@@ -3,19 +3,20 @@ import EgressModel
 import EgressPlan
 
 extension DatapathSettings {
-    /// `portKey` is not the plan's: it is made once and kept.
-    func encoded(portKey: (UInt64, UInt64)) throws -> egress_config {
+    /// `kept`: what isn't the plan's, the key of the port choice, the generation, who watches, an upgrade.
+    func encoded(keeping kept: egress_config) throws -> egress_config {
         guard tokens.count <= Int(EGRESS_TOKENS) else {
             throw DatapathError("\(tokens.count) tunnel tokens: at most \(EGRESS_TOKENS) are accepted at a time")
         }
         guard let mtu = UInt32(exactly: tunnelMTU) else { throw DatapathError("tunnel MTU \(tunnelMTU) is out of range") }
-        var value = egress_config()
+        var value = kept
         value.tunnel_ifindex = try wireIndex(tunnelIndex, "the tunnel device")
-        value.node_ipv4 = try nodeAddress.map { try $0.wire4("node address") } ?? 0
+        value.node = nodeAddress?.mapped ?? egress_address6()
+        value.outer_family = nodeAddress?.family == .ipv6 ? 6 : 4
         value.tunnel_mtu = mtu
         value.token_count = UInt32(tokens.count)
+        value.tokens = egress_config().tokens
         withUnsafeMutableBytes(of: &value.tokens) { $0.copyBytes(from: tokens.flatMap(\.octets)) }
-        value.port_key = portKey
         return value
     }
 
@@ -23,7 +24,7 @@ extension DatapathSettings {
         let octets = withUnsafeBytes(of: value.tokens) { Array($0) }
         let count = min(Int(value.token_count), Int(EGRESS_TOKENS))
         self.init(
-            tunnelIndex: Int(value.tunnel_ifindex), nodeAddress: value.node_ipv4 == 0 ? nil : IPAddress(wire4: value.node_ipv4),
+            tunnelIndex: Int(value.tunnel_ifindex), nodeAddress: IPAddress(mapped: value.node),
             tunnelMTU: Int(value.tunnel_mtu),
             tokens: (0..<count).compactMap { index in
                 TunnelToken(octets: Array(octets.dropFirst(index * TunnelToken.length).prefix(TunnelToken.length)))

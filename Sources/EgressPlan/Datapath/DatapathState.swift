@@ -92,16 +92,35 @@ public struct Attachment: Sendable, Hashable, Comparable {
 }
 
 public struct PodRecord: Sendable, Hashable {
+    public enum Steering: String, Sendable, Hashable, CaseIterable {
+        /// Straight to the tunnel or the uplink, and straight back.
+        case redirect
+        /// Through the stack's FORWARD, and back.
+        case stack
+    }
+
+    public enum Mode: String, Sendable, Hashable, CaseIterable {
+        case enforce
+        /// Everything goes its ordinary way; what is open is noted, to be exempt.
+        case record
+    }
+
     public var ipv4: IPAddress?
     public var ipv6: IPAddress?
     public var set: UInt32
     public var deliverIndex: Int
+    public var steering: Steering
+    public var mode: Mode
 
-    public init(ipv4: IPAddress?, ipv6: IPAddress?, set: UInt32, deliverIndex: Int) {
+    public init(
+        ipv4: IPAddress?, ipv6: IPAddress?, set: UInt32, deliverIndex: Int, steering: Steering = .redirect, mode: Mode = .enforce
+    ) {
         self.ipv4 = ipv4
         self.ipv6 = ipv6
         self.set = set
         self.deliverIndex = deliverIndex
+        self.steering = steering
+        self.mode = mode
     }
 }
 
@@ -128,10 +147,13 @@ public struct SetRule: Sendable, Hashable {
 public struct ChoiceKey: Sendable, Hashable {
     public var interfaceIndex: Int
     public var policy: UInt32
+    /// Of the pod's packets: a gateway may have an egress IP of one family alone.
+    public var family: IPFamily
 
-    public init(interfaceIndex: Int, policy: UInt32) {
+    public init(interfaceIndex: Int, policy: UInt32, family: IPFamily = .ipv4) {
         self.interfaceIndex = interfaceIndex
         self.policy = policy
+        self.family = family
     }
 }
 
@@ -172,17 +194,22 @@ public struct GatewayRecord: Sendable, Hashable {
 }
 
 public struct NodeRecord: Sendable, Hashable {
-    /// Inner sources that it may send; `nil`: any.
+    /// Inner IPv4 sources that it may send; `nil`: any.
     public var podNetwork: IPPrefix?
+    /// The same of IPv6.
+    public var podNetwork6: IPPrefix?
 
-    public init(podNetwork: IPPrefix? = nil) {
+    public init(podNetwork: IPPrefix? = nil, podNetwork6: IPPrefix? = nil) {
         self.podNetwork = podNetwork
+        self.podNetwork6 = podNetwork6
     }
 }
 
 public struct EntryRecord: Sendable, Hashable {
     /// Ascending, each once; of several a pod has the one of `EgressAddressChoice`.
     public private(set) var egressIPv4: [IPAddress]
+    /// The same of IPv6; one of the two isn't empty.
+    public private(set) var egressIPv6: [IPAddress]
     /// The entry's own destinations.
     public var set: UInt32
     /// Leave here; `nil`: the route with the pod's egress IP as its source decides.
@@ -197,10 +224,11 @@ public struct EntryRecord: Sendable, Hashable {
 
     /// The order of addresses makes no difference.
     public init(
-        egressIPv4: [IPAddress], set: UInt32, interfaceIndex: Int?, policy: UInt32, keptPorts: ClosedRange<UInt16>,
-        portSlice: ClosedRange<UInt16>, isShared: Bool
+        egressIPv4: [IPAddress], egressIPv6: [IPAddress] = [], set: UInt32, interfaceIndex: Int?, policy: UInt32,
+        keptPorts: ClosedRange<UInt16>, portSlice: ClosedRange<UInt16>, isShared: Bool
     ) {
         self.egressIPv4 = Set(egressIPv4).sorted()
+        self.egressIPv6 = Set(egressIPv6).sorted()
         self.set = set
         self.interfaceIndex = interfaceIndex
         self.policy = policy
@@ -208,6 +236,9 @@ public struct EntryRecord: Sendable, Hashable {
         self.portSlice = portSlice
         self.isShared = isShared
     }
+
+    /// Of both families.
+    public var egressAddresses: Set<IPAddress> { Set(egressIPv4 + egressIPv6) }
 }
 
 public struct EgressAddressRecord: Sendable, Hashable {

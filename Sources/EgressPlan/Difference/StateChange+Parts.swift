@@ -46,7 +46,7 @@ extension StateChange {
     /// in mid-flow; the others stay.
     var entryAdditions: [DatapathOperation] {
         changed(from.entries, to.entries).flatMap { id, record -> [DatapathOperation] in
-            let hasLost = from.entries[id].map { !Set($0.egressIPv4).isSubset(of: record.egressIPv4) } ?? false
+            let hasLost = from.entries[id].map { !$0.egressAddresses.isSubset(of: record.egressAddresses) } ?? false
             return [.setEntry(id: id, record)] + (hasLost ? [.forgetTranslations(entry: id)] : [])
         }
     }
@@ -79,5 +79,7 @@ extension Attachment.Program {
 }
 
 extension ChoiceKey: Comparable {
-    public static func < (a: ChoiceKey, b: ChoiceKey) -> Bool { (a.interfaceIndex, a.policy) < (b.interfaceIndex, b.policy) }
+    public static func < (a: ChoiceKey, b: ChoiceKey) -> Bool {
+        (a.interfaceIndex, a.policy, a.family) < (b.interfaceIndex, b.policy, b.family)
+    }
 }

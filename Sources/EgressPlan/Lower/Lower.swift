@@ -33,7 +33,7 @@ private struct LoweringWork {
         sets = SetNumbers(previous: previous)
         slots = PolicySlots(previous: previous)
         state.settings = DatapathSettings(
-            tunnelIndex: tunnel.index, nodeAddress: plan.tunnel.address, tunnelMTU: tunnel.innerMTU,
+            tunnelIndex: tunnel.index, nodeAddress: plan.tunnel.address, tunnelMTU: tunnel.innerMTU(under: plan.tunnel.address?.family ?? .ipv4),
             tokens: Array(plan.tunnel.tokens.prefix(2)))
     }
 
@@ -70,8 +70,8 @@ private struct LoweringWork {
             Attachment(program: .pod, interfaceIndex: device.index), Attachment(program: .podIn, interfaceIndex: device.index),
         ])
         for choice in pod.choices {
-            let ranked = choice.ranked.filter { DatapathLimits.tunnelFamily == $0.address.family }.prefix(8)
-            let key = ChoiceKey(interfaceIndex: device.index, policy: slots.slot(of: choice.policyUID))
+            let ranked = choice.ranked.filter { $0.address.family == plan.tunnel.address?.family }.prefix(8)
+            let key = ChoiceKey(interfaceIndex: device.index, policy: slots.slot(of: choice.policyUID), family: choice.family)
             state.choices[key] = GatewayChoice(
                 onNoGateway: choice.onNoGateway, ranked: ranked.map { GatewayChoice.Ranked(entry: $0.entryID, gateway: $0.address) })
             for gateway in ranked {
@@ -83,7 +83,6 @@ private struct LoweringWork {
 
     private static func action(_ rule: PlannedRule) -> SetRule.Action {
         switch rule.action {
-        case .gateway where !DatapathLimits.carriedFamilies.contains(rule.prefix.family): .drop(DropReason.family)
         case .gateway: .gateway
         case .exclude: .exclude
         case .drop: .drop(DropReason.number(rule.code))
@@ -95,7 +94,7 @@ private struct LoweringWork {
     mutating func addEntries() {
         let shared = Set(plan.entries.flatMap(\.sharedAddresses))
         for entry in plan.entries {
-            let addresses = EgressAddressChoice.usable(entry.ipv4)
+            let addresses = EgressAddressChoice.usable(entry.ipv4) + EgressAddressChoice.usable(entry.ipv6)
             guard !addresses.isEmpty else { continue }
             var interface: Int?
             if let name = entry.interface {
@@ -112,14 +111,14 @@ private struct LoweringWork {
     private mutating func add(_ entry: PlannedEntry, _ addresses: [IPAddress], _ interface: Int?, shared: Set<IPAddress>) {
         let slot = slots.slot(of: entry.policyUID)
         let excluded = Set(entry.exclusions)
-        let rules =
+        let rules = Set(
             entry.destinations.filter { !excluded.contains($0) }.map { SetRule(prefix: $0, action: .gateway, policy: slot) }
-            + entry.exclusions.map { SetRule(prefix: $0, action: .exclude, policy: slot) }
-        let carried = Set(rules.filter { DatapathLimits.carriedFamilies.contains($0.prefix.family) })
+                + entry.exclusions.map { SetRule(prefix: $0, action: .exclude, policy: slot) })
         // Without a destination it serves nothing, and a set without rules has no place in the kernel.
-        guard carried.contains(where: { $0.action == .gateway }) else { return }
+        guard rules.contains(where: { $0.action == .gateway }) else { return }
         state.entries[entry.id] = EntryRecord(
-            egressIPv4: addresses, set: sets.number(of: carried), interfaceIndex: interface, policy: slot,
+            egressIPv4: addresses.filter { $0.family == .ipv4 }, egressIPv6: addresses.filter { $0.family == .ipv6 },
+            set: sets.number(of: rules), interfaceIndex: interface, policy: slot,
             keptPorts: shared.isEmpty ? SourcePorts.dedicated : SourcePorts.shared,
             portSlice: shared.isEmpty ? SourcePorts.dedicatedSlice : SourcePorts.shared, isShared: !shared.isEmpty)
         for address in addresses { state.egressAddresses[address] = EgressAddressRecord(isShared: shared.contains(address)) }
@@ -132,8 +131,9 @@ private struct LoweringWork {
         state.policies = slots.policies
         // The datapath knows no difference: what may be the pods' is left alone as what is.
         for range in plan.cluster { state.cluster[range.prefix] = range.kind == .assumed ? .pod : range.kind }
-        for peer in plan.peers where peer.address.family == DatapathLimits.tunnelFamily {
-            state.nodes[peer.address] = NodeRecord(podNetwork: peer.podCIDRs.first { $0.family == .ipv4 })
+        for peer in plan.peers where peer.address.family == plan.tunnel.address?.family {
+            state.nodes[peer.address] = NodeRecord(
+                podNetwork: peer.podCIDRs.first { $0.family == .ipv4 }, podNetwork6: peer.podCIDRs.first { $0.family == .ipv6 })
         }
         let uplinks = Uplinks(plan, facts).interfaces(tunnel: tunnel)
         state.attachments.insert(Attachment(program: .tunnel, interfaceIndex: tunnel.index))

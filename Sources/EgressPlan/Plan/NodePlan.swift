@@ -172,7 +172,7 @@ public struct PlannedPod: Sendable, Hashable {
     public var addresses: [IPAddress]
     /// Position in ``NodePlan/sets``.
     public var set: Int
-    /// For each policy of the set with a `gateway` rule: its gateways, best first.
+    /// For each policy of the set with a `gateway` rule, and each family of such rules: its gateways, best first.
     public var choices: [PlannedChoice]
 
     public init(namespace: String, name: String, uid: String, addresses: [IPAddress], set: Int, choices: [PlannedChoice]) {
@@ -187,12 +187,15 @@ public struct PlannedPod: Sendable, Hashable {
 
 public struct PlannedChoice: Sendable, Hashable {
     public var policyUID: String
+    /// Of the pod's packets: a gateway may have an egress IP of one family alone.
+    public var family: IPFamily
     public var onNoGateway: OnNoGateway
     /// Eligible gateways with an announced id, best first.
     public var ranked: [PlannedGateway]
 
-    public init(policyUID: String, onNoGateway: OnNoGateway, ranked: [PlannedGateway]) {
+    public init(policyUID: String, family: IPFamily = .ipv4, onNoGateway: OnNoGateway, ranked: [PlannedGateway]) {
         self.policyUID = policyUID
+        self.family = family
         self.onNoGateway = onNoGateway
         self.ranked = ranked
     }

@@ -9,7 +9,7 @@ public func plan(node: String, from effective: EffectivePolicy, tokens: [TunnelT
     for pod in effective.pods.onNode(node) { pods.add(pod) }
     return NodePlan(
         node: node,
-        tunnel: TunnelPlan(address: effective.nodes.first { $0.name == node }?.tunnelAddress(), tokens: tokens),
+        tunnel: TunnelPlan(address: effective.nodes.first { $0.name == node }?.tunnelAddress(effective.nodes.tunnelFamily), tokens: tokens),
         ranges: knownRanges(effective), cluster: effective.clusterRanges, peers: peers(node, effective),
         policies: plannedPolicies(node, effective, pods), entries: entries, sets: pods.sets, pods: pods.pods,
         foreignOwner: effective.foreignOwner)
@@ -23,8 +23,9 @@ private func knownRanges(_ effective: EffectivePolicy) -> ClusterRanges {
 }
 
 private func peers(_ node: String, _ effective: EffectivePolicy) -> [PeerNode] {
-    effective.nodes.compactMap { other in
-        guard other.name != node, let address = other.tunnelAddress() else { return nil }
+    let family = effective.nodes.tunnelFamily
+    return effective.nodes.compactMap { other in
+        guard other.name != node, let address = other.tunnelAddress(family) else { return nil }
         return PeerNode(name: other.name, address: address, podCIDRs: other.podCIDRs)
     }
 }
@@ -41,6 +42,11 @@ private func plannedPolicies(_ node: String, _ effective: EffectivePolicy, _ pod
         let trouble = pods.trouble[uid] ?? announced.map { Reason(ReasonCode(rawValue: $0.code), $0.reason) }
         return PlannedPolicy(accepted: resolved.policy, pods: selected, code: trouble?.code.rawValue ?? "", reason: trouble?.text ?? "")
     }
+}
+
+private struct ChoiceName: Hashable {
+    var policyUID: String
+    var family: IPFamily
 }
 
 /// Gathers a node's pods, and gives pods with the same rules the same set.
@@ -96,14 +102,15 @@ private struct PlannedPods {
     }
 
     private func choices(_ pod: ResolvedPod) -> [PlannedChoice] {
-        var choices: [String: PlannedChoice] = [:]
-        for rule in pod.rules where rule.action == .gateway && choices[rule.policyUID] == nil {
-            guard let resolved = policies[rule.policyUID] else { continue }
-            let ranked = rule.ranked.compactMap { gateway(resolved, $0, rule.prefix.family) }
-            choices[rule.policyUID] = PlannedChoice(
-                policyUID: rule.policyUID, onNoGateway: resolved.policy.onNoGateway, ranked: Array(ranked.prefix(8)))
+        var choices: [ChoiceName: PlannedChoice] = [:]
+        for rule in pod.rules where rule.action == .gateway {
+            let (name, family) = (ChoiceName(policyUID: rule.policyUID, family: rule.prefix.family), rule.prefix.family)
+            guard choices[name] == nil, let resolved = policies[rule.policyUID] else { continue }
+            let ranked = rule.ranked.compactMap { gateway(resolved, $0, family) }
+            choices[name] = PlannedChoice(
+                policyUID: rule.policyUID, family: family, onNoGateway: resolved.policy.onNoGateway, ranked: Array(ranked.prefix(8)))
         }
-        return choices.values.sorted { $0.policyUID < $1.policyUID }
+        return choices.values.sorted { ($0.policyUID, $0.family) < ($1.policyUID, $1.family) }
     }
 
     /// Only what is announced, and has an address of the family: a pod's node never sends to an id that it guessed.

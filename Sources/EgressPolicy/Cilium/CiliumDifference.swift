@@ -28,10 +28,7 @@ struct CiliumCause {
     private var version: CiliumVersion { table.profile.version }
 
     var reason: Reason {
-        if rule?.reason.code == .familyWithoutDatapath {
-            return Reason(.ciliumCarriesFamily, "IPv6 isn't carried here yet, and what is claimed in it is dropped")
-        }
-        return reading ?? selecting ?? annotation ?? doubt ?? lettingOut ?? gateway ?? address
+        reading ?? selecting ?? annotation ?? doubt ?? lettingOut ?? gateway ?? address
     }
 
     private var reading: Reason? {

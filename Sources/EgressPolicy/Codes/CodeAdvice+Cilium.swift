@@ -39,10 +39,6 @@ extension CodeAdvice {
             cause: "Annotations under kubectl-egress.dev/ mean nothing to Cilium.",
             fix: "Nothing, unless the policy is to mean the same in both."),
         difference(
-            .ciliumCarriesFamily, "Cilium carries IPv6",
-            cause: "Cilium carries IPv6 from 1.18 on; our datapath drops what a policy claims in it.",
-            fix: "Leave IPv6 out of destinationCIDRs where pods need it."),
-        difference(
             .ciliumKnowsInsideOtherwise, "Cilium steers a local destination",
             cause: "For Cilium pods, nodes and the API server are inside; here link-local, multicast and the cluster's assumed ranges are "
                 + "never steered either.",

@@ -22,7 +22,7 @@ extension CodeAdvice {
         drop(8, "a fragment", "Fragments of claimed packets aren't carried yet.", "Send smaller datagrams, or lower the pod's MTU."),
         drop(
             9, "too many connections on the pod's node", "The table of connections is full; those that live are kept.",
-            "Find the pod that opens so many; status.get of the helper has the fill of egress_flows."),
+            "Find the pod that opens so many; status.get of the helper has the fill of its tables."),
         drop(10, "time to live is over", "The packet went through too many routers.", "Look for a routing loop; traceroute shows it."),
         drop(11, "malformed", "Its headers contradict each other.", "A broken sender, or a broken offload of a network card."),
         drop(
@@ -63,6 +63,33 @@ extension CodeAdvice {
         drop(
             27, "too big", "Larger than the way out, and it may not be fragmented.",
             "Lower the pod's MTU; path MTU discovery isn't answered yet."),
+        drop(
+            28, "a fragment without its first", "The first fragment, which has the ports, wasn't seen before.",
+            "Fragments that overtake their first are lost; smaller packets aren't fragmented."),
+        drop(
+            29, "the pod has too many connections", "As many as one pod may have are open.",
+            "Find out what the pod scans; connections that it closes make room."),
+        drop(
+            30, "the entry has too many translations", "As many as one entry of a policy may have are open.",
+            "Spread the policy's pods over more gateways or policies."),
+        drop(
+            31, "to an egress IP, from inside", "A pod that leaves by an egress IP asked for an egress IP.",
+            "Ask for the service itself: an egress IP answers nobody."),
+        drop(
+            32, "the port is another's", "A connection of the node itself from a port of a shared address that a pod's has.",
+            "Let the policy have an address of its own (egressIP)."),
+        drop(
+            33, "an ICMP error about nothing", "The packet that it quotes belongs to no living connection.",
+            "Normal after a connection is over."),
+        drop(
+            34, "new connections wait", "The helper is changing to another layout of its tables; open connections go on.",
+            "Nothing: the sender tries again within a second or two."),
+        drop(
+            35, "extension headers", "IPv6 extension headers that can't be followed to the ports.",
+            "Send without them; a routing header must be used up."),
+        drop(
+            36, "kept from leaving as the node", "A claimed packet came to an uplink on another way than its gateway's.",
+            "See EG5 findings of the node; something steers round the program."),
     ]
 
     private static func drop(_ number: Int, _ title: String, _ cause: String, _ fix: String) -> CodeAdvice {

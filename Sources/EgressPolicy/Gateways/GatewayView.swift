@@ -13,6 +13,8 @@ struct GatewayView {
     let unknown: Reason?
     /// Families that the datapath carries.
     let carried: Set<IPFamily>
+    /// Of the tunnel's outer header.
+    let tunnelFamily: IPFamily
     /// Nodes whose report is old, while the Leases that would make it young couldn't be read.
     let unsure: Set<String>
     /// Gateway to what nodes with a fresh report say: reporter to reachable or not.
@@ -27,6 +29,7 @@ struct GatewayView {
     /// `policies`: whose gateways will be asked about.
     init(_ snapshot: ClusterSnapshot, _ policies: [EgressGatewayPolicy], carrying families: Set<IPFamily>, now: Int64?) {
         carried = families
+        tunnelFamily = snapshot.nodes.tunnelFamily
         index = NodeIndex(snapshot.nodes, for: policies.lazy.flatMap(\.gateways).map(\.nodeSelector))
         cordoned = Set(snapshot.nodes.lazy.filter(\.isCordoned).map(\.name))
         announced = Dictionary(
@@ -55,8 +58,8 @@ struct GatewayView {
 
     /// Why the node can't be the gateway of anything; silence aside.
     func ineligible(_ node: Node) -> Reason? {
-        if node.tunnelAddress() == nil {
-            return Reason(.noGatewayEligible, "\(node.name) has no \(DatapathLimits.tunnelFamily.title) address for the tunnel")
+        if node.tunnelAddress(tunnelFamily) == nil {
+            return Reason(.noGatewayEligible, "\(node.name) has no \(tunnelFamily.title) address for the tunnel")
         }
         if !node.isReady { return Reason(.noGatewayEligible, "\(node.name) is not Ready") }
         if node.taintKeys.contains("ToBeDeletedByClusterAutoscaler") {

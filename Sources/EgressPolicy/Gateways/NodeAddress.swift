@@ -2,8 +2,16 @@ public import EgressModel
 
 extension Node {
     /// Where the tunnel reaches the node: its first internal address of the family, else its first external one.
-    public func tunnelAddress(_ family: IPFamily = DatapathLimits.tunnelFamily) -> IPAddress? {
+    public func tunnelAddress(_ family: IPFamily) -> IPAddress? {
         internalAddresses.first { $0.family == family } ?? externalAddresses.first { $0.family == family }
+    }
+}
+
+extension Sequence<Node> {
+    /// Family of the tunnel's outer header: the first one that every node has an address of, IPv4 before IPv6, as its header is
+    /// shorter. Where nodes share none it is IPv4, and those without are no gateways.
+    public var tunnelFamily: IPFamily {
+        [.ipv4, .ipv6].first { family in allSatisfy { $0.tunnelAddress(family) != nil } } ?? .ipv4
     }
 }
 

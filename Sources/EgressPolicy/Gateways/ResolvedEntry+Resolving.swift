@@ -40,7 +40,7 @@ extension GatewayCandidate {
         let report = view.reports[node.name]
         let announced = view.resolution(of: policy, entry: entry, by: node.name)
         self.init(
-            node: node.name, address: node.tunnelAddress(), ineligible: ineligible,
+            node: node.name, address: node.tunnelAddress(view.tunnelFamily), ineligible: ineligible,
             entryID: announced.flatMap { (1...EntryAnnouncement.highestID).contains($0.id) ? $0.id : nil },
             interface: announced?.interface, ipv4: .notNeeded, ipv6: .notNeeded)
         guard announced == nil, let report, !report.interfaces.isEmpty, policy.strategy == nil else {

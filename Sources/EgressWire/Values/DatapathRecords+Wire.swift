@@ -30,11 +30,15 @@ extension PodRecord: WireRow {
     init(wire reader: JSONReader) throws(JSONFieldError) {
         self.init(
             ipv4: try reader.optionalAddress("ipv4", .ipv4), ipv6: try reader.optionalAddress("ipv6", .ipv6),
-            set: try reader.number("set"), deliverIndex: try reader.index("deliverIndex"))
+            set: try reader.number("set"), deliverIndex: try reader.index("deliverIndex"),
+            steering: try reader.required("steering").word(), mode: try reader.required("mode").word())
     }
 
     var columns: JSONObject {
-        ["ipv4": .text(ipv4), "ipv6": .text(ipv6), "set": JSONValue(set), "deliverIndex": JSONValue(deliverIndex)]
+        [
+            "ipv4": .text(ipv4), "ipv6": .text(ipv6), "set": JSONValue(set), "deliverIndex": JSONValue(deliverIndex),
+            "steering": .string(steering.rawValue), "mode": .string(mode.rawValue),
+        ]
     }
 }
 
@@ -91,7 +95,7 @@ extension GatewayRecord: WireRow {
 }
 
 extension NodeRecord: WireRow {
-    var columns: JSONObject { ["podNetwork": .text(podNetwork)] }
+    var columns: JSONObject { ["podNetwork": .text(podNetwork), "podNetwork6": .text(podNetwork6)] }
 }
 
 extension EgressAddressRecord: WireRow {
@@ -101,7 +105,8 @@ extension EgressAddressRecord: WireRow {
 extension EntryRecord: WireRow {
     init(wire reader: JSONReader) throws(JSONFieldError) {
         self.init(
-            egressIPv4: try reader.addresses("egressIPv4", .ipv4), set: try reader.number("set"),
+            egressIPv4: try reader.addresses("egressIPv4", .ipv4), egressIPv6: try reader.addresses("egressIPv6", .ipv6),
+            set: try reader.number("set"),
             interfaceIndex: try reader.optional("interfaceIndex")?.integer(in: 0...Int(Int32.max)), policy: try reader.number("policy"),
             keptPorts: try reader.ports("keptPorts"), portSlice: try reader.ports("portSlice"),
             isShared: try reader.required("shared").bool())
@@ -109,7 +114,8 @@ extension EntryRecord: WireRow {
 
     var columns: JSONObject {
         [
-            "egressIPv4": .texts(egressIPv4), "set": JSONValue(set), "interfaceIndex": .number(interfaceIndex), "policy": JSONValue(policy),
+            "egressIPv4": .texts(egressIPv4), "egressIPv6": .texts(egressIPv6), "set": JSONValue(set),
+            "interfaceIndex": .number(interfaceIndex), "policy": JSONValue(policy),
             "keptPorts": .range(keptPorts) { JSONValue($0) }, "portSlice": .range(portSlice) { JSONValue($0) }, "shared": .bool(isShared),
         ]
     }

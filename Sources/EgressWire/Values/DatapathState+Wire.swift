@@ -18,14 +18,21 @@ extension DatapathState: WireValue {
         }
         choices = try reader.dictionary("choices") { row throws(JSONFieldError) in
             (
-                ChoiceKey(interfaceIndex: try row.index("interfaceIndex"), policy: try row.number("policy")), try GatewayChoice(wire: row)
+                ChoiceKey(
+                    interfaceIndex: try row.index("interfaceIndex"), policy: try row.number("policy"),
+                    family: try row.required("family").word()),
+                try GatewayChoice(wire: row)
             )
         }
         gateways = try reader.dictionary("gateways") { row throws(JSONFieldError) in
             (try row.required("address").address(), try GatewayRecord(wire: row))
         }
         nodes = try reader.dictionary("nodes") { row throws(JSONFieldError) in
-            (try row.required("address").address(), NodeRecord(podNetwork: try row.optional("podNetwork")?.prefix()))
+            (
+                try row.required("address").address(),
+                NodeRecord(
+                    podNetwork: try row.optional("podNetwork")?.prefix(), podNetwork6: try row.optional("podNetwork6")?.prefix())
+            )
         }
         cluster = try reader.dictionary("cluster") { row throws(JSONFieldError) in
             let range = try InClusterRange(wire: row)
@@ -47,8 +54,8 @@ extension DatapathState: WireValue {
             "sets": .array(
                 sets.sorted { $0.key < $1.key }.map { ["set": JSONValue($0.key), "rules": .list($0.value.sorted(by: SetRule.inOrder))] }),
             "policies": .array(policies.sorted { $0.key < $1.key }.map { ["slot": JSONValue($0.key), "uid": .string($0.value)] }),
-            "choices": .rows(choices, sortedBy: { ($0.interfaceIndex, $0.policy) < ($1.interfaceIndex, $1.policy) }) {
-                ["interfaceIndex": JSONValue($0.interfaceIndex), "policy": JSONValue($0.policy)]
+            "choices": .rows(choices, sortedBy: { ($0.interfaceIndex, $0.policy, $0.family) < ($1.interfaceIndex, $1.policy, $1.family) }) {
+                ["interfaceIndex": JSONValue($0.interfaceIndex), "policy": JSONValue($0.policy), "family": .string($0.family.rawValue)]
             },
             "gateways": .rows(gateways) { ["address": .text($0)] },
             "nodes": .rows(nodes) { ["address": .text($0)] },

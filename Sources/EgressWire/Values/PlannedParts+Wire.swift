@@ -74,13 +74,16 @@ extension PlannedPod: WireValue {
 extension PlannedChoice: WireValue {
     public init(wire reader: JSONReader) throws(JSONFieldError) {
         self.init(
-            policyUID: try reader.policyUID("policyUID"), onNoGateway: try reader.required("onNoGateway").word(),
-            ranked: try reader.list("ranked"))
+            policyUID: try reader.policyUID("policyUID"), family: try reader.required("family").word(),
+            onNoGateway: try reader.required("onNoGateway").word(), ranked: try reader.list("ranked"))
         guard ranked.count <= rankedLimit else { throw reader.fault("ranked", "has \(ranked.count) gateways, more than \(rankedLimit)") }
     }
 
     public var wire: JSONValue {
-        ["policyUID": .string(policyUID), "onNoGateway": .string(onNoGateway.rawValue), "ranked": .list(ranked)]
+        [
+            "policyUID": .string(policyUID), "family": .string(family.rawValue), "onNoGateway": .string(onNoGateway.rawValue),
+            "ranked": .list(ranked),
+        ]
     }
 }
 

@@ -90,13 +90,14 @@ struct TunnelSetup {
         return HostNetworkError("\(what): \(owner) uses UDP port \(port)", hint: "give the tunnel another port")
     }
 
-    /// Largest inner packet without outer fragments: by the default route's device, or, where there is none, by the
-    /// smallest one that holds a global IPv4 address.
+    /// Largest inner packet without outer fragments under IPv4: by the default route's device, or, where there is none, by the
+    /// smallest one that holds a global address.
     private func innerMTU(_ socket: NetlinkSocket, _ links: [LinkMessage]) throws -> Int {
-        if let index = try socket.defaultRouteDevice(.ipv4), let link = links.first(where: { $0.index == index }) {
+        let route = try socket.defaultRouteDevice(.ipv4) ?? socket.defaultRouteDevice(.ipv6)
+        if let index = route, let link = links.first(where: { $0.index == index }) {
             return max(0, link.mtu - Self.overhead)
         }
-        let addressed = Set(try socket.addresses().filter { $0.address.address.family == .ipv4 && $0.isGlobalScope }.map(\.index))
+        let addressed = Set(try socket.addresses().filter(\.isGlobalScope).map(\.index))
         let smallest = links.filter { $0.isUp && addressed.contains($0.index) && $0.name != name }.map(\.mtu).min()
         return max(0, (smallest ?? 1500) - Self.overhead)
     }

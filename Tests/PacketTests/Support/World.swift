@@ -132,16 +132,16 @@ final class World {
                     isShared: addresses.contains(Role.sharedEgress))))
     }
 
-    func forwardHalves() throws -> [(key: egress_fwd_key, value: egress_fwd)] {
-        try datapath.withLoaded { try $0.tables.forward.all() }
+    func forwardHalves() throws -> [(key: egress_fwd_key4, value: egress_half4)] {
+        try datapath.withLoaded { try $0.tables.ipv4.forward.all() }
     }
 
-    func reverseHalves() throws -> [(key: egress_rev_key, value: egress_rev)] {
-        try datapath.withLoaded { try $0.tables.reverse.all() }
+    func reverseHalves() throws -> [(key: egress_rev_key4, value: egress_rev4)] {
+        try datapath.withLoaded { try $0.tables.ipv4.reverse.all() }
     }
 
-    func flows() throws -> [(key: egress_flow_key, value: egress_flow)] {
-        try datapath.withLoaded { try $0.tables.flows.all() }
+    func flows() throws -> [(key: egress_flow_key4, value: egress_flow4)] {
+        try datapath.withLoaded { try $0.tables.ipv4.flows.all() }
     }
 
     /// A packet of the pod that leaves by the other node.

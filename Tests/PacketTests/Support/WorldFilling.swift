@@ -12,12 +12,12 @@ extension World {
     /// Fills the table of connections to its last place with those of nobody.
     func fillFlows() throws {
         try datapath.withLoaded { loaded in
-            var key = egress_flow_key()
-            key.ifindex = .max
-            let used = try loaded.tables.flows.countByWalking()
-            for number in used..<loaded.tables.flows.capacity {
-                key.remote = UInt32(number)
-                try loaded.tables.flows.set(key, egress_flow())
+            var key = egress_flow_key4()
+            let flows = loaded.tables.ipv4.flows
+            let used = try flows.countByWalking()
+            for number in used..<flows.capacity {
+                key.remote.word = UInt32(number)
+                try flows.set(key, egress_flow4())
             }
         }
     }
@@ -25,19 +25,19 @@ extension World {
     /// Fills the reverse halves; the last `room` places stay free.
     func fillReverseHalves(room: Int) throws {
         try datapath.withLoaded { loaded in
-            let table = loaded.tables.reverse
+            let table = loaded.tables.ipv4.reverse
             let used = try table.countByWalking()
-            for number in 0..<(table.capacity - used - room) { try table.set(Self.nobody(number), egress_rev()) }
+            for number in 0..<(table.capacity - used - room) { try table.set(Self.nobody(number), egress_rev4()) }
         }
     }
 
     func removeFilling(_ number: Int) throws {
-        _ = try datapath.withLoaded { try $0.tables.reverse.remove(Self.nobody(number)) }
+        _ = try datapath.withLoaded { try $0.tables.ipv4.reverse.remove(Self.nobody(number)) }
     }
 
-    private static func nobody(_ number: Int) -> egress_rev_key {
-        var key = egress_rev_key()
-        key.remote = UInt32(number)
+    private static func nobody(_ number: Int) -> egress_rev_key4 {
+        var key = egress_rev_key4()
+        key.remote.word = UInt32(number)
         return key
     }
 }
@@ -59,7 +59,7 @@ extension World {
     /// As if the helper had died between two writes.
     func loseForwardHalves() throws {
         try datapath.withLoaded { loaded in
-            for key in try loaded.tables.forward.keys() { try loaded.tables.forward.remove(key) }
+            for key in try loaded.tables.ipv4.forward.keys() { try loaded.tables.ipv4.forward.remove(key) }
         }
     }
 }

@@ -3,11 +3,7 @@
  * Keeps TCP segments small enough for the tunnel: mss_clamp() lowers the option of a SYN or SYN-ACK (RFC 9293, 3.7.1).
  * Done for a local gateway too, since the next one may be remote.
  */
-#ifndef EGRESS_MSS_H
-#define EGRESS_MSS_H
-
-#include "rewrite.h"
-
+#ifndef TCP_OPTION_END
 #define TCP_OPTION_END	      0
 #define TCP_OPTION_NOP	      1
 #define TCP_OPTION_MSS	      2
@@ -55,8 +51,10 @@ __noinline int mss_lower(struct __sk_buff *skb, __u32 l4, __u32 options, __u32 m
 	return 0;
 }
 
+#endif
+
 /* `mtu` is the largest inner IP packet; 0 leaves the packet as it is. Returns 0 or a drop's reason. */
-static __always_inline int mss_clamp(struct __sk_buff *skb, const struct packet *packet, __u32 mtu)
+static __always_inline int F(mss_clamp)(struct __sk_buff *skb, const struct F(packet) *packet, __u32 mtu)
 {
 	const struct tcphdr *tcp;
 	struct tcphdr copy;
@@ -64,15 +62,13 @@ static __always_inline int mss_clamp(struct __sk_buff *skb, const struct packet 
 
 	if (packet->protocol != IPPROTO_TCP || !(packet->tcp_flags & TCP_SYN))
 		return 0;
-	if (mtu <= sizeof(struct iphdr) + sizeof(struct tcphdr) || mtu > 0xffff)
+	if (mtu <= F(FAMILY_IP_HEADER) + sizeof(struct tcphdr) || mtu > 0xffff)
 		return 0;
-	tcp = packet_l4(skb, packet, &copy, sizeof(*tcp));
+	tcp = F(packet_l4)(skb, packet, &copy, sizeof(*tcp));
 	if (!tcp)
 		return EGRESS_DROP_INTERNAL;
 	options = tcp->doff * 4 - sizeof(*tcp);
 	if (packet->l4_length && packet->l4_length < sizeof(*tcp) + options)
 		return EGRESS_DROP_MALFORMED;
-	return mss_lower(skb, packet->l4, options, mtu - sizeof(struct iphdr) - sizeof(struct tcphdr));
+	return mss_lower(skb, packet->l4, options, mtu - F(FAMILY_IP_HEADER) - sizeof(struct tcphdr));
 }
-
-#endif

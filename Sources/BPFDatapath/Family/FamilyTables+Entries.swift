@@ -1,0 +1,69 @@
+import CEgressABI
+import EgressModel
+import EgressPlan
+
+extension FamilyTables {
+    /// The entry with its addresses of this family; none at all is an entry that drops by that reason.
+    func setEntry(_ id: UInt32, _ record: EntryRecord) throws {
+        let size = Int(record.portSlice.upperBound) - Int(record.portSlice.lowerBound) + 1
+        guard size.nonzeroBitCount == 1 else {
+            throw DatapathError("port slice \(record.portSlice.lowerBound)-\(record.portSlice.upperBound) is not a power of two ports")
+        }
+        let addresses = Family.family == .ipv4 ? record.egressIPv4 : record.egressIPv6
+        guard addresses.count <= Int(EGRESS_ENTRY_ADDRESSES) else {
+            throw DatapathError("an entry of \(addresses.count) egress IPs of a family: at most \(EGRESS_ENTRY_ADDRESSES) fit")
+        }
+        var value = Family.Entry()
+        value.setAddresses(try addresses.map { try Family.wire($0, "egress IP") })
+        value.set = record.set
+        value.ifindex = try record.interfaceIndex.map { try wireIndex($0, "the entry") } ?? 0
+        value.policy = record.policy
+        value.keep_min = record.keptPorts.lowerBound
+        value.keep_max = record.keptPorts.upperBound
+        value.port_base = record.portSlice.lowerBound
+        value.port_mask = UInt16(truncatingIfNeeded: size - 1)
+        value.flags = record.isShared ? EGRESS_ENTRY_SHARED.rawValue : 0
+        try entries.set(id, value)
+    }
+
+    func addresses(of id: UInt32) throws -> [IPAddress] {
+        try entries.value(id).map { $0.addresses.map(Family.address) } ?? []
+    }
+}
+
+extension EntryLayout {
+    /// The addresses in use.
+    var addresses: [Address] {
+        withUnsafeBytes(of: egress) { Array($0.bindMemory(to: Address.self).prefix(Int(count))) }
+    }
+
+    fileprivate mutating func setAddresses(_ addresses: [Address]) {
+        withUnsafeMutableBytes(of: &egress) { room in
+            addresses.withUnsafeBytes { room.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(room.count))) }
+        }
+        count = UInt32(addresses.count)
+    }
+}
+
+extension EntryRecord {
+    /// `nil` for an entry that this program didn't write: its ports are no range.
+    init?(_ value: egress_entry4, _ other: egress_entry6?) {
+        let last = UInt32(value.port_base) + UInt32(value.port_mask)
+        guard value.keep_min <= value.keep_max, let last = UInt16(exactly: last) else { return nil }
+        self.init(
+            egressIPv4: value.addresses.map(IPv4Datapath.address), egressIPv6: other?.addresses.map(IPv6Datapath.address) ?? [],
+            set: value.set, interfaceIndex: value.ifindex == 0 ? nil : Int(value.ifindex), policy: value.policy,
+            keptPorts: value.keep_min...value.keep_max, portSlice: value.port_base...last,
+            isShared: value.flags & EGRESS_ENTRY_SHARED.rawValue != 0)
+    }
+}
+
+extension EgressAddressRecord {
+    func encoded() -> egress_ip {
+        egress_ip(flags: isShared ? EGRESS_ENTRY_SHARED.rawValue : 0)
+    }
+
+    init(_ value: egress_ip) {
+        self.init(isShared: value.flags & EGRESS_ENTRY_SHARED.rawValue != 0)
+    }
+}

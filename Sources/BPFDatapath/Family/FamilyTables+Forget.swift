@@ -1,0 +1,96 @@
+import CEgressABI
+import EgressModel
+import EgressPlan
+
+extension FamilyTables {
+    /// Flows of an interface that `isKept` doesn't hold, with the translations that they are. The forward half first: a port
+    /// is never free while a forward half still emits it.
+    func forgetFlows(ifindex: UInt32, unless isKept: (Family.Flow) -> Bool) throws {
+        var doomed: [(Family.FlowKey, Family.Flow)] = []
+        _ = try flows.walk(from: nil, atMost: .max) { keys, values in
+            for (key, flow) in zip(keys, values) where flow.ifindex == ifindex && !isKept(flow) { doomed.append((key, flow)) }
+        }
+        for (key, flow) in doomed { try forget(key, flow) }
+    }
+
+    /// Translations of an entry that is gone, or whose address it doesn't have any more.
+    func forgetTranslations(_ entry: UInt32) throws {
+        let addresses = Set(try addresses(of: entry))
+        var doomed: [(Family.ForwardKey, Family.Half)] = []
+        _ = try forward.walk(from: nil, atMost: .max) { keys, values in
+            for (key, value) in zip(keys, values) where key.entry == entry && !addresses.contains(Family.address(value.egress)) {
+                doomed.append((key, value))
+            }
+        }
+        for (key, half) in doomed {
+            try forward.remove(key)
+            try reverse.remove(Self.reverseKey(of: key, half))
+        }
+        var local: [(Family.FlowKey, Family.Flow)] = []
+        _ = try flows.walk(from: nil, atMost: .max) { keys, values in
+            for (key, flow) in zip(keys, values)
+            where flow.entry == entry && flow.isTranslation && !addresses.contains(Family.address(flow.half.egress)) {
+                local.append((key, flow))
+            }
+        }
+        for (key, flow) in local { try forget(key, flow) }
+    }
+
+    private func forget(_ key: Family.FlowKey, _ flow: Family.Flow) throws {
+        try flows.remove(key)
+        guard flow.isTranslation else { return }
+        let reverseKey = Self.reverseKey(of: Self.forwardKey(of: key, entry: flow.entry), flow.half)
+        if try reverse.value(reverseKey)?.ifindex == flow.ifindex { try reverse.remove(reverseKey) }
+    }
+
+    /// The reverse half's key of a forward half.
+    static func reverseKey(of key: Family.ForwardKey, _ half: Family.Half) -> Family.ReverseKey {
+        var reverse = Family.ReverseKey()
+        reverse.egress = half.egress
+        reverse.remote = key.remote
+        reverse.egress_port = half.egress_port
+        reverse.remote_port = key.remote_port
+        reverse.protocol = key.protocol
+        return reverse
+    }
+
+    /// The forward half's key of a reverse half.
+    static func forwardKey(of key: Family.ReverseKey, _ value: Family.Reverse) -> Family.ForwardKey {
+        var forward = Family.ForwardKey()
+        forward.entry = value.entry
+        forward.source = value.source
+        forward.remote = key.remote
+        forward.source_port = value.source_port
+        forward.remote_port = key.remote_port
+        forward.protocol = key.protocol
+        return forward
+    }
+
+    static func forwardKey(of key: Family.FlowKey, entry: UInt32) -> Family.ForwardKey {
+        var forward = Family.ForwardKey()
+        forward.entry = entry
+        forward.source = key.pod
+        forward.remote = key.remote
+        forward.source_port = key.pod_port
+        forward.remote_port = key.remote_port
+        forward.protocol = key.protocol
+        return forward
+    }
+
+    static func flowKey(of key: Family.ForwardKey) -> Family.FlowKey {
+        var flow = Family.FlowKey()
+        flow.pod = key.source
+        flow.remote = key.remote
+        flow.pod_port = key.source_port
+        flow.remote_port = key.remote_port
+        flow.protocol = key.protocol
+        return flow
+    }
+}
+
+extension FlowLayout {
+    /// A flow whose gateway is this node is the forward half of its translation.
+    var isTranslation: Bool {
+        kind == UInt8(EGRESS_FLOW_OUT.rawValue) && place == UInt8(EGRESS_PLACE_LOCAL.rawValue)
+    }
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Both sides of a pod's veth.
+ *
+ *   pod_sends(skb)      what the program returns
+ *   pod_is_given(skb)   notes who opened what; never drops
+ */
+
+/* In record mode: what is open now goes on as it is, also when rules are in force. */
+static __always_inline void F(pod_records)(struct __sk_buff *skb, const struct F(packet) *packet,
+					   const struct egress_pod *pod)
+{
+	struct F(scratch) *scratch = F(scratch_read)();
+	struct F(egress_flow_key) key;
+	struct F(egress_flow) *flow;
+
+	packet_count(skb, EGRESS_COUNT_RECORDED);
+	F(flow_of_sent)(packet, &key);
+	flow = bpf_map_lookup_elem(&F(egress_flows), &key);
+	if (flow && flow->ifindex == skb->ifindex) {
+		F(flow_sends)(flow, packet);
+		return;
+	}
+	if (!scratch || !F(rule_find)(pod->set, &packet->destination))
+		return;
+	F(flow_make)(&scratch->flow, EGRESS_FLOW_EXEMPT, skb->ifindex);
+	if (bpf_map_update_elem(&F(egress_flows), &key, &scratch->flow, BPF_ANY))
+		packet_count(skb, EGRESS_COUNT_UNRECORDED);
+}
+
+/* VERDICT_GO with steering, VERDICT_PASS, or a drop's reason. A function of its own to the verifier too. */
+__noinline int F(pod_decides)(struct __sk_buff *skb, const struct F(packet) *packet, int unreadable,
+			      struct steering *steering)
+{
+	const struct egress_config *config = config_read();
+	const struct egress_pod *pod;
+	__u32 ifindex = skb->ifindex;
+	int verdict;
+
+	if (!config || !packet || !steering)
+		return EGRESS_DROP_INTERNAL;
+	if (F(in_cluster)(&packet->destination))
+		return VERDICT_PASS;
+	pod = bpf_map_lookup_elem(&egress_pods, &ifindex);
+	if (!pod)
+		return EGRESS_DROP_NO_RECORD;
+	if (F(address_is_zero)(&pod->F(address)) || !F(address_equal)(&packet->source, &pod->F(address)))
+		return EGRESS_DROP_SPOOFED;
+	if (pod->mode == EGRESS_MODE_RECORD) {
+		if (!packet->fragment && !unreadable)
+			F(pod_records)(skb, packet, pod);
+		return VERDICT_PASS;
+	}
+	verdict = F(steer)(skb, packet, pod, config, unreadable, steering);
+	if (verdict == VERDICT_GO)
+		verdict = F(mss_clamp)(skb, packet, config->tunnel_mtu);
+	return verdict;
+}
+
+static __always_inline int F(pod_leaves_by_tunnel)(struct __sk_buff *skb, __u32 entry, __u32 gateway)
+{
+	int verdict = F(rewrite_hop)(skb);
+
+	if (verdict)
+		return packet_drop(skb, verdict);
+	return leave_by_tunnel(skb, entry & EGRESS_VNI_ENTRY_MASK, gateway, EGRESS_COUNT_TUNNELLED);
+}
+
+/*
+ * An established connection whose way is kept: what the program returns, without asking anything; else ASKS. A function of
+ * its own to the verifier too, for the stack.
+ */
+__noinline int F(pod_goes_on)(struct __sk_buff *skb, const struct F(packet) *packet)
+{
+	const struct egress_config *config = config_read();
+	const struct F(egress_flow) *flow;
+	struct F(egress_flow_key) key;
+
+	if (!config || !packet)
+		return ASKS;
+	F(flow_of_sent)(packet, &key);
+	flow = bpf_map_lookup_elem(&F(egress_flows), &key);
+	if (!flow || flow->kind != EGRESS_FLOW_OUT || flow->ifindex != skb->ifindex || flow->half.flags ||
+	    !F(way_is_kept)(config, &flow->half) || !F(packet_is_ordinary)(packet))
+		return ASKS;
+	if (flow->place == EGRESS_PLACE_LOCAL)
+		return F(leave_as_kept)(skb, packet, &flow->half);
+	return F(pod_leaves_by_tunnel)(skb, flow->entry, flow->half.node);
+}
+
+/* A function of its own to the verifier too, for the stack: so that the families don't add up. */
+__noinline int F(pod_sends)(struct __sk_buff *skb)
+{
+	struct steering steering = {};
+	struct F(packet) packet;
+	int verdict, unreadable = 0;
+
+	verdict = F(packet_parse_ip)(skb, &packet);
+	if (verdict)
+		return packet_drop(skb, verdict);
+	if (F(packet_is_local)(skb, &packet))
+		return packet_pass();
+	if (!packet.fragment) {
+		unreadable = F(packet_parse_l4)(skb, &packet);
+		verdict = unreadable ? ASKS : F(pod_goes_on)(skb, &packet);
+		if (verdict != ASKS)
+			return verdict;
+	}
+	verdict = F(pod_decides)(skb, &packet, unreadable, &steering);
+	if (verdict == VERDICT_PASS)
+		return packet_pass();
+	if (verdict != VERDICT_GO)
+		return packet_drop(skb, verdict);
+	if (steering.place == EGRESS_PLACE_LOCAL)
+		return F(translate_and_leave)(skb, &packet, &steering, 0);
+	return F(pod_leaves_by_tunnel)(skb, steering.entry, steering.gateway);
+}
+
+/* Whether a packet without a record may be the first of a connection that somebody outside opens. */
+static __always_inline bool F(pod_is_called)(const struct F(packet) *packet, __u32 ifindex)
+{
+	const struct egress_pod *pod;
+
+	if (packet->protocol == IPPROTO_TCP)
+		return F(packet_opens_tcp)(packet);
+	if (F(packet_is_icmp)(packet))
+		return F(packet_is_echo)(packet);
+	/* UDP doesn't tell. From where no policy claims anything an answer needs no record, and there are many. */
+	pod = bpf_map_lookup_elem(&egress_pods, &ifindex);
+	return pod && F(rule_find)(pod->set, &packet->source);
+}
+
+__noinline int F(pod_is_given)(struct __sk_buff *skb)
+{
+	struct F(scratch) *scratch = F(scratch_read)();
+	__u32 ifindex = skb->ifindex;
+	struct F(egress_flow_key) key;
+	struct F(egress_flow) *flow;
+	struct F(packet) packet;
+
+	if (F(packet_parse_ip)(skb, &packet) || F(packet_is_local)(skb, &packet) || packet.fragment ||
+	    F(packet_parse_l4)(skb, &packet) || F(in_cluster)(&packet.source) || !scratch)
+		return 0;
+	F(flow_of_given)(&packet, &key);
+	flow = bpf_map_lookup_elem(&F(egress_flows), &key);
+	if (flow && flow->ifindex == ifindex && !(flow->kind == EGRESS_FLOW_IN && F(packet_opens_tcp)(&packet))) {
+		F(flow_is_given)(flow, &packet);
+		return 0;
+	}
+	if (!F(pod_is_called)(&packet, ifindex))
+		return 0;
+	F(flow_make)(&scratch->flow, EGRESS_FLOW_IN, ifindex);
+	if (bpf_map_update_elem(&F(egress_flows), &key, &scratch->flow, BPF_ANY) && !flow)
+		packet_count(skb, EGRESS_COUNT_UNRECORDED);
+	return 0;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * translate_and_leave(): a pod's packet on its gateway, from whatever node it came. Returns what the program returns.
+ */
+
+/* What a new connection may reach by the entry. A living one was asked when it began. */
+static __always_inline bool F(entry_serves)(__u32 set, const ADDRESS *destination)
+{
+	const struct egress_rule *rule;
+
+	if (F(in_cluster)(destination))
+		return false;
+	rule = F(rule_find)(set, destination);
+	return rule && rule->action == EGRESS_ACTION_GATEWAY;
+}
+
+/* A new translation, for what the entry serves. VERDICT_GO or a drop's reason. */
+static __always_inline int F(translate_anew)(const struct F(packet) *packet, const struct F(egress_entry) *entry,
+					     struct F(scratch) *scratch)
+{
+	const struct egress_config *config = config_read();
+	struct port_order *order = &scratch->order;
+
+	if (!config)
+		return EGRESS_DROP_INTERNAL;
+	if (F(packet_continues_tcp)(packet))
+		return EGRESS_DROP_NO_FLOW;
+	if (config->upgrading)
+		return EGRESS_DROP_UPGRADING;
+	if (!F(entry_serves)(entry->set, &packet->destination))
+		return EGRESS_DROP_DESTINATION;
+	F(nat_address)(entry, &packet->source, &scratch->way.address);
+	port_order_make(order, config, F(address_fold)(&packet->source), packet->source_port, packet->protocol);
+	order->mask = entry->port_mask;
+	order->base = entry->port_base;
+	order->keeps_own = order->own >= entry->keep_min && order->own <= entry->keep_max;
+	return F(nat_create)();
+}
+
+/*
+ * `sender`: the node that sent it through the tunnel, where answers go; 0 when the pod is here. A function of its own to
+ * the verifier too.
+ */
+__noinline int F(translate_and_leave)(struct __sk_buff *skb, const struct F(packet) *packet,
+				      const struct steering *steering, __u32 sender)
+{
+	struct F(scratch) *scratch = F(scratch_read)();
+	const struct F(egress_entry) *entry;
+	struct F(egress_half) *half;
+	struct F(nat_way) *way;
+	__u32 id;
+	int verdict = VERDICT_PASS;
+
+	if (!packet || !steering || !scratch)
+		return packet_drop(skb, EGRESS_DROP_INTERNAL);
+	id = steering->entry;
+	entry = bpf_map_lookup_elem(&F(egress_entries), &id);
+	if (!entry)
+		return packet_drop(skb, EGRESS_DROP_NO_ENTRY);
+	if (!entry->count)
+		return packet_drop(skb, EGRESS_DROP_NO_EGRESS_IP);
+	way = &scratch->way;
+	__builtin_memset(way, 0, sizeof(*way));
+	F(nat_forward_key)(&way->key, packet, id);
+	way->now = clock_seconds();
+	way->node = sender;
+	way->ifindex = sender ? 0 : skb->ifindex;
+	way->policy = steering->policy;
+	way->gateway = steering->gateway;
+	half = F(nat_half)(way);
+	if (half)
+		verdict = F(nat_continue)(way, half, entry, packet);
+	if (verdict == VERDICT_PASS) {
+		half = NULL;
+		verdict = F(translate_anew)(packet, entry, scratch);
+	}
+	if (verdict == VERDICT_GO)
+		verdict = F(rewrite_source)(skb, packet, &way->address, way->port);
+	if (verdict != VERDICT_GO)
+		return packet_drop(skb, verdict);
+	return F(leave_by_route)(skb, packet, scratch, entry->ifindex, half);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What other nodes send, once the token, the sender and the entry's number are right (tunnel.h).
+ *
+ *   tunnel_request(skb, entry, sender)   a pod's packet that its node sends here, since this node is the gateway
+ *   tunnel_reply(skb, entry, sender)     an answer for a pod of this node
+ */
+
+/*
+ * An established translation whose way is kept: what the program returns; else ASKS. A function of its own to the
+ * verifier too, for the stack.
+ */
+__noinline int F(tunnel_goes_on)(struct __sk_buff *skb, const struct F(packet) *packet, __u32 entry, __u32 sender)
+{
+	const struct egress_config *config = config_read();
+	const struct F(egress_half) *half;
+	struct F(egress_fwd_key) key;
+
+	if (!config || !packet)
+		return ASKS;
+	F(nat_forward_key)(&key, packet, entry);
+	half = bpf_map_lookup_elem(&F(egress_nat_fwd), &key);
+	if (!half || half->node != sender || half->flags || !F(way_is_kept)(config, half) ||
+	    !F(packet_is_ordinary)(packet))
+		return ASKS;
+	return F(leave_as_kept)(skb, packet, half);
+}
+
+__noinline int F(tunnel_request)(struct __sk_buff *skb, __u32 entry, __u32 sender)
+{
+	struct steering steering = {.entry = entry};
+	const struct egress_node *node;
+	struct F(packet) packet;
+	int verdict;
+
+	verdict = F(packet_parse_ip)(skb, &packet);
+	if (!verdict)
+		verdict = packet.fragment ? EGRESS_DROP_FRAGMENT : F(packet_parse_l4)(skb, &packet);
+	node = bpf_map_lookup_elem(&egress_nodes, &sender);
+	if (!node)
+		return packet_drop(skb, EGRESS_DROP_OUTER_SOURCE);
+	if (verdict)
+		return packet_drop(skb, verdict);
+	if (!F(address_in)(&node->F(pods), &packet.source))
+		return packet_drop(skb, EGRESS_DROP_INNER_SOURCE);
+	if (F(packet_is_icmp)(&packet) && !F(packet_is_echo)(&packet))
+		return packet_drop(skb, EGRESS_DROP_PROTOCOL);
+	verdict = F(tunnel_goes_on)(skb, &packet, entry, sender);
+	if (verdict != ASKS)
+		return verdict;
+	if (packet.ttl <= 1)
+		return packet_drop(skb, EGRESS_DROP_TTL);
+	return F(translate_and_leave)(skb, &packet, &steering, sender);
+}
+
+/* Only onto a connection that the pod itself opened, and from where it leaves. */
+__noinline int F(tunnel_reply)(struct __sk_buff *skb, __u32 entry, __u32 sender)
+{
+	const struct egress_pod *pod;
+	struct F(egress_flow_key) key;
+	struct F(egress_flow) *flow;
+	struct F(packet) packet;
+	__u32 ifindex;
+	int verdict;
+
+	if (!bpf_map_lookup_elem(&egress_nodes, &sender))
+		return packet_drop(skb, EGRESS_DROP_OUTER_SOURCE);
+	verdict = F(packet_parse_ip)(skb, &packet);
+	if (!verdict)
+		verdict = packet.fragment ? EGRESS_DROP_FRAGMENT : F(packet_parse_l4)(skb, &packet);
+	if (verdict)
+		return packet_drop(skb, verdict);
+	F(flow_of_given)(&packet, &key);
+	flow = bpf_map_lookup_elem(&F(egress_flows), &key);
+	if (!flow) {
+		if (!bpf_map_lookup_elem(&F(egress_pod_ips), &packet.destination))
+			return packet_drop(skb, EGRESS_DROP_NO_POD);
+		return packet_drop(skb, EGRESS_DROP_REPLY_UNKNOWN);
+	}
+	ifindex = flow->ifindex;
+	pod = bpf_map_lookup_elem(&egress_pods, &ifindex);
+	if (!pod || !F(address_equal)(&pod->F(address), &packet.destination))
+		return packet_drop(skb, EGRESS_DROP_NO_POD);
+	if (flow->kind != EGRESS_FLOW_OUT || flow->place != EGRESS_PLACE_REMOTE || flow->entry != entry ||
+	    flow->half.node != sender)
+		return packet_drop(skb, EGRESS_DROP_REPLY_UNKNOWN);
+	if (packet.ttl <= 1)
+		return packet_drop(skb, EGRESS_DROP_TTL);
+	F(flow_is_given)(flow, &packet);
+	verdict = F(rewrite_hop)(skb);
+	if (verdict)
+		return packet_drop(skb, verdict);
+	return F(deliver)(skb, pod);
+}
