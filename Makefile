@@ -25,6 +25,8 @@ SWIFT_PLUGIN := $(SWIFT)c -enable-experimental-feature Embedded -wmo -parse-as-l
 LAB          := Tests/Lab/lab
 LAB_ID       ?= play
 BENCH_ROUNDS ?= 5
+# Figures and families, by the words of Tests/Bench/EgressBench.swift; none: all, and what else is measured.
+BENCH        ?=
 VERSION      := $(shell sed -n 's/.*static let current = "\(.*\)"/\1/p' Sources/EgressModel/ProductVersion.swift)
 # Its own folder: the runtime of Swift is in these programs, so that the image needs none.
 RELEASE      := $(BUILD)/static
@@ -42,20 +44,21 @@ ZSH_DIR      := $(PREFIX)/share/zsh/site-functions
 RELEASE_BIN   = $(shell $(SWIFT) build -c release --scratch-path $(RELEASE) --show-bin-path)
 FROM         ?=
 
-.PHONY: all install uninstall release deps bpf plugins build demo demo-api lab lab-down test test-unit test-plugins test-packet test-lab test-deploy bench bench-engine bench-reading image check fmt record completions clean help
+.PHONY: all install uninstall release deps bpf plugins build demo demo-api lab lab-down test test-unit test-plugins test-packet test-lab test-deploy bench bench-datapath bench-engine bench-labels bench-reading instructions image check fmt record completions clean help
 
 all: build
 
 help:
-	@sed -n '2,6s/^# //p' Makefile; echo; echo "also: uninstall release bpf plugins lab lab-down test-unit test-plugins test-packet test-lab test-deploy bench bench-engine bench-reading image check fmt record completions clean; FROM=folder installs programs built before"
+	@sed -n '2,6s/^# //p' Makefile; echo; echo "also: uninstall release bpf plugins lab lab-down test-unit test-plugins test-packet test-lab test-deploy bench bench-datapath bench-engine bench-labels bench-reading instructions image check fmt record completions clean; FROM=folder installs programs built before"
 
 deps:
 	@.ci/install build
 
-bpf: deps $(BUILD)/bpf/egress.bpf.o $(BUILD)/bpf/egress_test.bpf.o $(BUILD)/bpf/egress_bench.bpf.o
+bpf: deps $(BUILD)/bpf/egress.bpf.o $(BUILD)/bpf/egress_test.bpf.o $(BUILD)/bpf/egress_neighbour.bpf.o $(BUILD)/bpf/egress_bench.bpf.o
 
 $(BUILD)/bpf/egress.bpf.o: bpf/egress.bpf.c $(BPF_HEADERS)
 $(BUILD)/bpf/egress_test.bpf.o: bpf/test/egress_test.bpf.c $(BPF_HEADERS)
+$(BUILD)/bpf/egress_neighbour.bpf.o: bpf/test/egress_neighbour.bpf.c
 $(BUILD)/bpf/egress_bench.bpf.o: bpf/test/egress_bench.bpf.c
 
 # The C file that embeds the object is touched: a build that found none doesn't know that there is one now.
@@ -135,11 +138,17 @@ bench-engine: deps
 
 # On one processor, so that wall time is the cost of generator, path and sink together.
 bench: bpf plugins
+	@$(if $(BENCH),$(MAKE) --no-print-directory bench-datapath,$(MAKE) --no-print-directory bench-engine bench-datapath bench-reading bench-labels)
+
+# The datapath alone, or the figures that BENCH names: make bench BENCH="established tunnel IPv4"
+bench-datapath: bpf
+	@.ci/install demo
+	@$(SWIFT) build -c release --product EgressBench
+	@taskset -c $$(($$(nproc) - 1)) $(BUILD)/release/EgressBench $(BENCH_ROUNDS) $(BUILD)/bench.jsonl $(BENCH)
+
+bench-labels: bpf plugins
 	@.ci/install demo api
 	@$(SWIFT) build -c release
-	@taskset -c $$(($$(nproc) - 1)) $(BUILD)/release/EngineBench $(BENCH_ROUNDS) $(BUILD)/bench.jsonl
-	@taskset -c $$(($$(nproc) - 1)) $(BUILD)/release/EgressBench $(BENCH_ROUNDS) $(BUILD)/bench.jsonl
-	@$(MAKE) --no-print-directory bench-reading
 	@if Tests/Lab/apiserver present; then EGRESS_BIN=$(BUILD)/release Tests/Lab/measure-label-change 200 $(BUILD)/bench.jsonl; fi
 
 # Reading of snapshots beside the JSON libraries that Debian has; nothing that is shipped is linked with those.
@@ -194,6 +203,11 @@ fmt:
 record: build
 	EGRESS_RECORD=1 $(SWIFT) test --filter 'CiliumScenarioTests|RenderingGoldenTests|PluginsCommandTests|CiliumCommandTests' || true
 	git diff --stat -- Tests
+
+# How large each program may be; look at the diff.
+instructions: build
+	EGRESS_RECORD=1 $(SWIFT) test --filter InstructionTests
+	git diff --stat -- bpf/instructions.txt
 
 completions: build
 	@$(BUILD)/$(CONFIG)/kubectl-egress completion bash >completions/kubectl-egress.bash

@@ -55,7 +55,7 @@ let package = Package(
             "HelperSocket",
             ["EgressModel", "EgressPlan", "EgressPorts", "EgressWire", "JSONText", nioCore, nioPosix, lifecycle, logging]),
         library("KubeAPI", ["EgressModel", "EgressPorts", "KubeObjects", "JSONText", "CCurl", "CEgressShims", logging]),
-        library("HostNetwork", ["EgressModel", "EgressPlan", "EgressPorts", "CEgressShims"]),
+        library("HostNetwork", ["EgressModel", "EgressPlan", "EgressPorts", "JSONText", "CEgressShims"]),
         library(
             "BPFDatapath",
             [
@@ -99,7 +99,8 @@ let package = Package(
 
         // What `make bench` runs.
         .executableTarget(
-            name: "EgressBench", dependencies: ["BPFDatapath", "EgressModel", "EgressPolicy", "EgressPlan", "CLibBPF", "TestKit"],
+            name: "EgressBench",
+            dependencies: ["BPFDatapath", "EgressModel", "EgressPolicy", "EgressPlan", "CEgressShims", "CLibBPF", "TestKit"],
             path: "Tests/Bench", swiftSettings: strict),
         // What `make bench-reading` runs; its peers in C and C++ are a program of their own.
         .executableTarget(
@@ -119,6 +120,9 @@ let package = Package(
         // Stands in for `egress-helper plugin-host` and `plugin-probe`.
         .executableTarget(
             name: "PluginHostLauncher", dependencies: ["PluginHost"], path: "Tests/PluginHostLauncher", swiftSettings: strict),
+
+        // The load under which lab tests disturb what runs.
+        .executableTarget(name: "ConnectionLoad", path: "Tests/ConnectionLoad", cSettings: strictC),
 
         // Unit and property tests: they need nothing.
         tests("TestKitTests", ["TestKit"]),
@@ -161,7 +165,7 @@ let package = Package(
         tests(
             "PacketTests",
             ["BPFDatapath", "EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", "CEgressABI", "CEgressShims", "CLibBPF", "TestKit"]),
-        tests("LabTests", ["TestKit"]),
+        tests("LabTests", ["TestKit", "ConnectionLoad"]),
         tests("DeployTests", ["TestKit"]),
 
         // The built kubectl-egress on a real API server, called by the real kubectl.

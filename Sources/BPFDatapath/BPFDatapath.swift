@@ -12,8 +12,12 @@ public final class BPFDatapath: DatapathApplying {
     public let attachMode: String
     public var abiVersion: Int { Int(EGRESS_ABI_VERSION) }
 
+    /// What this start took over from a helper with another layout of the maps; `nil`: there was none, or none that it knows.
+    public let takeover: LayoutTakeover?
+
     private init(_ datapath: sending LoadedDatapath) {
         attachMode = datapath.mode.rawValue
+        takeover = datapath.takeover
         loaded = Mutex(datapath)
     }
 
@@ -27,8 +31,8 @@ public final class BPFDatapath: DatapathApplying {
     }
 
     /// Fresh maps that go with this object; nothing is pinned.
-    static func openUnpinned() throws -> BPFDatapath {
-        BPFDatapath(try LoadedDatapath(unpinned: ()))
+    static func openUnpinned(capacity: UInt32 = 16384) throws -> BPFDatapath {
+        BPFDatapath(try LoadedDatapath(unpinned: capacity))
     }
 
     /// For tests: the descriptor of a program, the tables.
@@ -40,7 +44,13 @@ public final class BPFDatapath: DatapathApplying {
     public func execute(_ operation: DatapathOperation) throws { try withLoaded { try $0.execute(operation) } }
     public func revision() throws -> UInt64 { try withLoaded { try $0.revision() } }
     public func setRevision(_ revision: UInt64) throws { try withLoaded { try $0.setRevision(revision) } }
+    public func exemptConnections(of interfaceIndex: Int?) throws -> [LiveConnection] {
+        try withLoaded { try $0.exemptConnections(of: interfaceIndex) }
+    }
     public func counters() throws -> [DatapathCounter] { try withLoaded { try $0.counters() } }
     public func mapFill() throws -> [MapFill] { try withLoaded { try $0.mapFill() } }
+    /// The kernel tells of filters (RTM_DELTFILTER and its like), and of links of tcx nothing.
+    public var hearsOfAttachments: Bool { attachMode == AttachMode.clsact.rawValue }
+    public func mendAttachments() throws -> MendedAttachments { try withLoaded { try $0.mendAttachments() } }
     public func collectGarbage() throws -> Int { try withLoaded { try $0.collectGarbage() } }
 }

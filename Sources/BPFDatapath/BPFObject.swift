@@ -1,4 +1,5 @@
 import CEgressObjects
+import CEgressShims
 import CLibBPF
 import Glibc
 
@@ -20,8 +21,9 @@ final class BPFObject {
     ///
     /// - Parameters:
     ///   - mapFolder: where maps are pinned; maps that are pinned there are used again. `nil`: fresh maps.
+    ///   - isTrace: for a trace: the programs note what they ask.
     ///   - capacity: what tables of connections hold, when it is less than they are made for: those take their memory at once.
-    static func loadEmbedded(mapFolder: String?, capacity: UInt32 = .max) throws -> BPFObject {
+    static func loadEmbedded(mapFolder: String?, capacity: UInt32 = .max, isTrace: Bool = false) throws -> BPFObject {
         var size = 0
         guard let bytes = egress_object(&size), size > 0 else {
             throw DatapathError("this build has no BPF programs", hint: "run `make bpf`, then build again")
@@ -32,7 +34,7 @@ final class BPFObject {
             options.object_name = name
             return bpf_object__open_mem(bytes, size, &options)
         }
-        return try load(opened, "the BPF object", mapFolder: mapFolder, capacity: capacity)
+        return try load(opened, "the BPF object", mapFolder: mapFolder, capacity: capacity) { try $0.prepare(isTrace: isTrace) }
     }
 
     /// Opens and loads a file; its maps are fresh.
@@ -40,11 +42,16 @@ final class BPFObject {
         try load(bpf_object__open_file(path, nil), path, mapFolder: nil, capacity: .max)
     }
 
-    private static func load(_ opened: OpaquePointer?, _ name: String, mapFolder: String?, capacity: UInt32) throws -> BPFObject {
+    private static func load(
+        _ opened: OpaquePointer?, _ name: String, mapFolder: String?, capacity: UInt32, prepare: (BPFObject) throws -> Void = { _ in }
+    )
+        throws -> BPFObject
+    {
         guard let opened else { throw DatapathError("\(name) can't be read", errno: Glibc.errno) }
         let object = BPFObject(owning: opened)
         if let mapFolder { try object.setPins(under: mapFolder) }
         try object.limitConnections(to: capacity)
+        try prepare(object)
         do throws(DatapathError) {
             try kernelCall("\(name) was refused by the kernel", hint: loadHint(mapFolder)) { bpf_object__load(opened) }
         } catch {
@@ -67,6 +74,20 @@ final class BPFObject {
         }
     }
 
+    /// The program that brings packets in for a trace is for traces alone.
+    private func prepare(isTrace: Bool) throws {
+        guard let entrance = bpf_object__find_program_by_name(handle, "egress_trace_in") else {
+            throw DatapathError("the BPF object has no program egress_trace_in")
+        }
+        try kernelCall("egress_trace_in can't be left out") { bpf_program__set_autoload(entrance, isTrace) }
+        guard isTrace else { return }
+        guard let setting = bpf_object__find_map_by_name(handle, ".rodata.trace") else {
+            throw DatapathError("the BPF object has no section .rodata.trace")
+        }
+        var yes: UInt32 = 1
+        try kernelCall("the trace can't be turned on") { bpf_map__set_initial_value(setting, &yes, MemoryLayout<UInt32>.size) }
+    }
+
     private func setPins(under folder: String) throws {
         var map = bpf_object__next_map(handle, nil)
         while let current = map {
@@ -86,6 +107,14 @@ final class BPFObject {
         return bpf_program__fd(program)
     }
 
+    /// The kernel's number of a program.
+    func programID(_ name: String) throws -> UInt32 {
+        var id: UInt32 = 0
+        let descriptor = try program(name)
+        try kernelCall("program \(name) can't be examined") { egress_program_id(descriptor, &id) }
+        return id
+    }
+
     /// Whether the kernel's helper for checksums knows which family a packet is of (6.16, and stable releases before it).
     func knowsIPv6Checksums() throws -> Bool {
         let frame = [UInt8](repeating: 0, count: 64)
@@ -98,6 +127,20 @@ final class BPFObject {
             try kernelCall("the kernel can't be asked about checksums") { bpf_prog_test_run_opts(program, &options) }
             return options.retval == 0
         }
+    }
+
+    /// Descriptor of a map; owned by the object.
+    func descriptor(_ map: String) throws -> Int32 {
+        guard let found = bpf_object__find_map_by_name(handle, map) else { throw DatapathError("the BPF object has no map \(map)") }
+        return bpf_map__fd(found)
+    }
+
+    /// A map as octets.
+    func rawMap(_ name: String) throws -> RawMap {
+        guard let map = bpf_object__find_map_by_name(handle, name) else { throw DatapathError("the BPF object has no map \(name)") }
+        let descriptor = fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 3)
+        guard descriptor >= 0 else { throw DatapathError("map \(name) can't be held", errno: Glibc.errno) }
+        return try RawMap(name: name, owning: descriptor)
     }
 
     /// A map as a table of these types; their sizes must be the map's.

@@ -10,7 +10,7 @@ struct ClsactAttachments: ProgramAttaching {
     /// After Cilium's (1), before those that let the kernel choose (49152).
     private static let preference: UInt32 = 100
     /// A handle tells which program it is, also to a helper that may not look into programs (that takes CAP_SYS_ADMIN).
-    private static let firstHandle: UInt32 = 0x0E61_0001
+    private static let handles: UInt32 = 0x0E61_0000
 
     func attach(_ attachment: Attachment) throws {
         guard try !isAttached(attachment) else { return }
@@ -41,6 +41,18 @@ struct ClsactAttachments: ProgramAttaching {
         for attachment in try attached() { try put(attachment, replacing: true) }
     }
 
+    func renew(_ attachment: Attachment) throws { try put(attachment, replacing: true) }
+
+    /// Others may well run before ours, by their preference: who does isn't looked at.
+    func standing(_ attachment: Attachment) throws -> Standing {
+        if let program = try attachedProgram(attachment) {
+            return try program == object.programID(attachment.program.rawValue) ? .stands(overtaken: false) : .replaced
+        }
+        var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
+        let index = try wireIndex(attachment.interfaceIndex, describe(attachment))
+        return if_indextoname(index, &name) == nil ? .interfaceGone : .removed
+    }
+
     private func put(_ attachment: Attachment, replacing: Bool) throws {
         var hook = try hook(attachment)
         let created = bpf_tc_hook_create(&hook)
@@ -53,14 +65,17 @@ struct ClsactAttachments: ProgramAttaching {
         try kernelCall("\(describe(attachment)) can't be attached") { bpf_tc_attach(&hook, &options) }
     }
 
-    private func isAttached(_ attachment: Attachment) throws -> Bool {
+    private func isAttached(_ attachment: Attachment) throws -> Bool { try attachedProgram(attachment) != nil }
+
+    /// The number of the program that our filter runs.
+    private func attachedProgram(_ attachment: Attachment) throws -> UInt32? {
         var hook = try hook(attachment)
         var options = options(attachment)
         let result = bpf_tc_query(&hook, &options)
         // No such filter, no qdisc, no interface.
-        if [-ENOENT, -EINVAL, -ENODEV].contains(result) { return false }
+        if [-ENOENT, -EINVAL, -ENODEV].contains(result) { return nil }
         try kernelCall("\(describe(attachment)) can't be read") { result }
-        return true
+        return options.prog_id
     }
 
     private func describe(_ attachment: Attachment) -> String {
@@ -79,8 +94,21 @@ struct ClsactAttachments: ProgramAttaching {
         var options = bpf_tc_opts()
         options.sz = optionsSize(through: \bpf_tc_opts.priority)
         options.priority = Self.preference
-        let place = Attachment.Program.allCases.firstIndex(of: attachment.program) ?? 0
-        options.handle = Self.firstHandle + UInt32(place)
+        options.handle = Self.handles + attachment.program.handle
         return options
+    }
+}
+
+extension Attachment.Program {
+    /// Never another one: by it the filters of an earlier helper are found, and a filter that isn't found stays in force.
+    fileprivate var handle: UInt32 {
+        switch self {
+        case .pod: 1
+        case .podIn: 2
+        case .tunnel: 3
+        case .uplink: 4
+        case .stack: 5
+        case .uplinkOut: 6
+        }
     }
 }

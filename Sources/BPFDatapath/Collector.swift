@@ -1,5 +1,4 @@
 import CEgressABI
-import Glibc
 
 /// Removes connections that timed out, in two rounds: the first marks them dying, a later one deletes those that no
 /// packet has touched since. Marking and deleting are done by a program in the kernel, which compares first.
@@ -20,9 +19,8 @@ struct Collector {
 
 extension LoadedDatapath {
     func collectGarbage() throws -> Int {
-        var now = timespec()
-        guard clock_gettime(CLOCK_MONOTONIC_COARSE, &now) == 0 else { throw DatapathError("the clock can't be read", errno: errno) }
-        return try collectGarbage(now: UInt32(truncatingIfNeeded: now.tv_sec))
+        try renewDirect()
+        return try collectGarbage(now: try coarseSeconds())
     }
 
     /// `now`: seconds of the coarse monotonic clock.

@@ -19,10 +19,12 @@ extension LoadedDatapath {
 
     private func write(_ operation: DatapathOperation) throws {
         switch operation {
-        case .attach(let attachment): try attachments.attach(attachment)
-        case .detach(let attachment): try attachments.detach(attachment)
+        case .attach(let attachment): try attach(attachment)
+        case .detach(let attachment): try detach(attachment)
         case .setSettings(let settings): try setSettings(settings)
         case .setNetfilter: throw DatapathError("netfilter rules are not the datapath's", hint: "give them to HostNetworking")
+        case .setExempt(let index, let connections): try setExempt(index, connections)
+        case .forgetExempt(let index): try forgetExempt(index)
         case .setPod(let index, let record): try setPod(index, record)
         case .removePod(let index): try removePod(index)
         case .addRule(let set, let rule): try addRule(set, rule)
@@ -39,7 +41,9 @@ extension LoadedDatapath {
     private func executeSimple(_ operation: DatapathOperation) throws {
         switch operation {
         case .setPolicy(let slot, let uid): try tables.policies.set(slot, try PolicyUID.encoded(uid))
-        case .removePolicy(let slot): try tables.policies.remove(slot)
+        case .removePolicy(let slot):
+            try tables.policies.remove(slot)
+            try tables.traffic.clear(slot)
         case .setChoice(let key, let choice):
             try tables.choices.set(try key.encoded(), try choice.encoded(number: tables.nodeNumbers.number))
         case .removeChoice(let key): try tables.choices.remove(try key.encoded())
@@ -81,8 +85,8 @@ extension LoadedDatapath {
 
     private func setEgressAddress(_ address: IPAddress, _ record: EgressAddressRecord) throws {
         switch address.family {
-        case .ipv4: try tables.ipv4.setEgressAddress(address, record)
-        case .ipv6: try tables.ipv6.setEgressAddress(address, record)
+        case .ipv4: try tables.ipv4.setEgressAddress(address, record, newCounter: newAddressCounter)
+        case .ipv6: try tables.ipv6.setEgressAddress(address, record, newCounter: newAddressCounter)
         }
     }
 
@@ -145,7 +149,7 @@ extension DatapathOperation {
     /// Whether a way that a connection keeps may be another one after it. A set of rules never changes while it is in use.
     fileprivate var changesWays: Bool {
         switch self {
-        case .attach, .detach, .setNetfilter, .addRule, .removeRule, .setPolicy, .removePolicy, .addAddress, .removeAddress: false
+        case .attach, .detach, .setNetfilter, .setPolicy, .removePolicy, .addAddress, .removeAddress: false
         default: true
         }
     }

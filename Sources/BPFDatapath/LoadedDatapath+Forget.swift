@@ -15,13 +15,17 @@ extension LoadedDatapath {
             let choice = choices[ChoiceKey(interfaceIndex: index, policy: flow.policy, family: family)]
             return choice?.places.contains { $0.entry == flow.entry && $0.gateway == flow.half.node } ?? false
         }
-        try tables.ipv4.forgetFlows(ifindex: ifindex) { allows($0, .ipv4) }
-        try tables.ipv6.forgetFlows(ifindex: ifindex) { allows($0, .ipv6) }
+        try release(tables.ipv4.forgetFlows(ifindex: ifindex, unless: { allows($0, .ipv4) }, ended: tell), IPv4Datapath.self)
+        try release(tables.ipv6.forgetFlows(ifindex: ifindex, unless: { allows($0, .ipv6) }, ended: tell), IPv6Datapath.self)
     }
 
     /// Translations of an entry that is gone, or whose address it doesn't have any more.
     func forgetTranslations(_ entry: UInt32) throws {
-        try tables.ipv4.forgetTranslations(entry)
-        try tables.ipv6.forgetTranslations(entry)
+        try release(tables.ipv4.forgetTranslations(entry, ended: tell), IPv4Datapath.self)
+        try release(tables.ipv6.forgetTranslations(entry, ended: tell), IPv6Datapath.self)
+    }
+
+    private func release<Family: DatapathFamily>(_ gone: UseCounts, _ family: Family.Type) throws {
+        for (of, use) in gone.uses { try UseCorrection<Family>.apply(object, of, ConnectionUse() - use) }
     }
 }

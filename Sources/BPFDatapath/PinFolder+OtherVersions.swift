@@ -3,7 +3,7 @@ import Glibc
 /// What a helper with another layout of the maps left beside our folder.
 extension PinFolder {
     /// Its links become ours, and are given our programs when they are renewed: no interface is without a program for a
-    /// moment. Our maps know nothing yet, so what is claimed is dropped until a plan is in force.
+    /// moment. Where our maps know nothing yet, what is claimed is dropped until a plan is in force.
     func adoptLinks() throws {
         for other in try others() {
             for name in try names(in: other.links) {
@@ -29,8 +29,14 @@ extension PinFolder {
         access(folder, F_OK) == 0 ? try fileNames(in: folder) : []
     }
 
+    /// The number of its layout.
+    var version: Int? {
+        let name = maps.split(separator: "/").last ?? ""
+        return name.first == "v" ? Int(name.dropFirst()) : nil
+    }
+
     /// Folders beside ours that are named as ours is: `v` and a number.
-    private func others() throws -> [PinFolder] {
+    func others() throws -> [PinFolder] {
         guard let end = maps.lastIndex(of: "/") else { return [] }
         let root = maps[..<end]
         return try fileNames(in: String(root)).filter { $0.first == "v" && Int($0.dropFirst()) != nil }.map {

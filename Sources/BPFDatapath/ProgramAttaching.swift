@@ -11,9 +11,27 @@ protocol ProgramAttaching {
     func attached() throws -> Set<Attachment>
     /// Makes what an earlier helper attached run this object's programs, one by one and without a gap.
     func renew() throws
+    /// Makes one that runs something else run this object's program.
+    func renew(_ attachment: Attachment) throws
+    func standing(_ attachment: Attachment) throws -> Standing
+}
+
+/// What became of an attachment that was made.
+enum Standing: Sendable, Hashable {
+    /// In place; `overtaken`: programs of others run before it.
+    case stands(overtaken: Bool)
+    /// Its link or filter runs another program.
+    case replaced
+    case removed
+    case interfaceGone
 }
 
 extension Attachment.Program {
     /// What the program sees: packets that the interface receives, or that it is about to send.
-    var seesReceived: Bool { self != .podIn }
+    var seesReceived: Bool {
+        switch self {
+        case .pod, .tunnel, .uplink: true
+        case .podIn, .stack, .uplinkOut: false
+        }
+    }
 }

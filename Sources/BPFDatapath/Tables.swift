@@ -15,6 +15,12 @@ struct Tables {
     let ipv6: FamilyTables<IPv6Datapath>
     let counts: PerProcessorCounters
     let tries: PerProcessorCounters
+    /// By policy slot: tunnelled, delivered, translated, reversed, dropped; packets and bytes of each.
+    let traffic: PerProcessorCounters
+    /// By ``egress_ip/counter``: translated, reversed, dropped.
+    let addressTraffic: PerProcessorCounters
+    /// A descriptor.
+    let events: Int32
 
     init(_ object: BPFObject) throws {
         config = try object.table("egress_config")
@@ -29,17 +35,37 @@ struct Tables {
         ipv6 = try FamilyTables(object)
         let counts: BPFTable<UInt32, egress_counter> = try object.table("egress_counts")
         let tries: BPFTable<UInt32, UInt64> = try object.table("egress_tries")
-        self.counts = PerProcessorCounters(name: counts.name, descriptor: counts.descriptor, words: 2, object: object)
-        self.tries = PerProcessorCounters(name: tries.name, descriptor: tries.descriptor, words: 1, object: object)
+        let traffic: BPFTable<UInt32, egress_traffic> = try object.table("egress_traffic")
+        let addressTraffic: BPFTable<UInt32, egress_ip_traffic> = try object.table("egress_ip_count")
+        self.counts = PerProcessorCounters(counts, words: 2)
+        self.tries = PerProcessorCounters(tries, words: 1)
+        self.traffic = PerProcessorCounters(traffic, words: 10)
+        self.addressTraffic = PerProcessorCounters(addressTraffic, words: 6)
+        events = try object.descriptor("egress_events")
     }
 }
 
-/// A per-processor array whose values are one or two 64-bit counters.
+/// A per-processor array whose values are 64-bit counters.
 struct PerProcessorCounters {
     let name: String
     let descriptor: Int32
+    let capacity: Int
     let words: Int
     let object: BPFObject
+
+    init<Value>(_ table: BPFTable<UInt32, Value>, words: Int) {
+        (name, descriptor, capacity, object) = (table.name, table.descriptor, table.capacity, table.object)
+        self.words = words
+    }
+
+    /// To zero; nothing for an index that the array doesn't have.
+    func clear(_ index: UInt32) throws {
+        guard index < capacity else { return }
+        let processors = Int(try kernelCall("the processors can't be counted") { libbpf_num_possible_cpus() })
+        let zeros = [UInt64](repeating: 0, count: processors * words)
+        var key = index
+        try kernelCall("map \(name) can't be written") { bpf_map_update_elem(descriptor, &key, zeros, UInt64(BPF_ANY)) }
+    }
 
     /// The sums over all processors.
     func sums(_ index: UInt32) throws -> [UInt64] {

@@ -68,12 +68,12 @@ static int follow(struct capture *capture, int child, int timeout_ms)
 	}
 }
 
-int egress_capture(const char *path, char *const argv[], char *const envp[], int input, void *bytes, size_t capacity,
-		   int timeout_ms, struct egress_exit *exit)
+static int capture_with(const char *path, char *const argv[], char *const envp[], int input, int heard, void *bytes,
+			size_t capacity, int timeout_ms, struct egress_exit *exit)
 {
 	struct capture capture = { .pipe = -1, .bytes = bytes, .capacity = capacity };
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int errors = fcntl(STDERR_FILENO, F_GETFD) < 0 ? nothing : STDERR_FILENO;
+	int errors = heard < 0 || fcntl(heard, F_GETFD) < 0 ? nothing : heard;
 	int ends[2], child, stopped, error;
 	pid_t pid;
 
@@ -106,4 +106,16 @@ int egress_capture(const char *path, char *const argv[], char *const envp[], int
 	exit->said = capture.said;
 	exit->timed_out = stopped && capture.said <= capacity;
 	return error;
+}
+
+int egress_capture(const char *path, char *const argv[], char *const envp[], int input, void *bytes, size_t capacity,
+		   int timeout_ms, struct egress_exit *exit)
+{
+	return capture_with(path, argv, envp, input, STDERR_FILENO, bytes, capacity, timeout_ms, exit);
+}
+
+int egress_capture_quietly(const char *path, char *const argv[], char *const envp[], void *bytes, size_t capacity,
+			   int timeout_ms, struct egress_exit *exit)
+{
+	return capture_with(path, argv, envp, -1, -1, bytes, capacity, timeout_ms, exit);
 }

@@ -28,6 +28,10 @@ extension DatapathOperation {
         case .removeEgressAddress(let address): "remove egress address \(address)"
         case .addAddress(let claimed): "put \(claimed.address) on interface \(claimed.interfaceIndex)"
         case .removeAddress(let claimed): "take \(claimed.address) from interface \(claimed.interfaceIndex)"
+        case .keepOpenConnections(let indexes): "keep open connections of interfaces \(indexes)"
+        case .setExempt(let index, _): "write open connections of interface \(index)"
+        case .forgetExempt(let index): "forget open connections of interface \(index)"
+        case .keepRecordedConnections(let indexes): "keep new connections of interfaces \(indexes)"
         case .forgetFlows(let index): "forget connections of interface \(index)"
         case .forgetTranslations(let entry): "forget translations of entry \(entry)"
         }

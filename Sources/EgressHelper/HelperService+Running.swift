@@ -6,6 +6,7 @@ extension HelperService: Service {
         await withTaskGroup { group in
             group.addTask { await self.followChanges() }
             group.addTask { await self.keepHouse() }
+            group.addTask { await self.keepAttached() }
         }
         endWatching()
     }
@@ -14,14 +15,22 @@ extension HelperService: Service {
         for await _ in await changes().cancelOnGracefulShutdown() { await hostChanged() }
     }
 
-    private nonisolated func keepHouse() async {
+    private nonisolated func keepHouse() async { await repeatedly(every: .seconds(10)) { await self.tend() } }
+
+    /// Where the kernel doesn't tell, a look three times a second; else with each change of the node.
+    private nonisolated func keepAttached() async {
+        guard await !hearsOfAttachments else { return }
+        await repeatedly(every: .milliseconds(300)) { await self.mend() }
+    }
+
+    private nonisolated func repeatedly(every pause: Duration, _ body: @Sendable () async -> Void) async {
         while !Task.isCancelled, !Task.isShuttingDownGracefully {
             do {
-                try await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(10)) }
+                try await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
             } catch {
                 return
             }
-            await tend()
+            await body()
         }
     }
 }

@@ -22,10 +22,16 @@ public actor HelperService: HelperCalling {
     var announcements = Announcements()
     /// A round is under way, and the next one comes by itself.
     var isAnnouncing = false
+    /// Attachments before which others' programs run, as of the last look.
+    var overtaken: Set<Attachment> = []
+    /// The last look's, so that it is said once.
+    var mendingFailure: String?
     /// As the kernel keeps it; 0 before the first plan.
     private var revision: UInt64 = 0
     /// The plan of that revision. `nil` before the first, and when its file is lost: then nothing is changed until a plan comes.
     private var inForce: NodePlan?
+    /// No helper had a plan on this node since it booted.
+    private var isFirst = false
     private var lastFacts = HostFacts()
     private var notGoverned: [ObjectReference] = []
     private var restarts = 0
@@ -33,20 +39,25 @@ public actor HelperService: HelperCalling {
     /// The kernel may differ from the plan in force.
     private var isBehind = false
     private let watchers = FactsWatchers()
+    let flowWatchers: FlowWatchers
+    let tracing = BlockingQueue(label: "kubectl-egress.trace")
     private var rounds = 0
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     public init(
         identity: HelperIdentity, datapath: any DatapathApplying, host: any HostNetworking, strategies: any StrategyProviding,
-        stateFolder: String, foreign: ForeignOwner = ForeignOwner(), executor: KernelExecutor = KernelExecutor(), logger: Logger
+        stateFolder: String, steering: SteeringSettings = SteeringSettings(), foreign: ForeignOwner = ForeignOwner(),
+        limits: ConnectionLimits = .standard,
+        executor: KernelExecutor = KernelExecutor(), logger: Logger
     ) {
         self.identity = identity
         self.strategies = strategies
         self.executor = executor
         self.logger = logger
         self.foreign = foreign
-        kernel = KernelSide(datapath: datapath, host: host)
+        kernel = KernelSide(datapath: datapath, host: host, steering: steering, limits: limits)
+        flowWatchers = FlowWatchers(node: identity.node)
         folder = PlanFolder(folder: stateFolder, node: identity.node)
     }
 
@@ -56,8 +67,10 @@ public actor HelperService: HelperCalling {
         restarts = try folder.countStart()
         revision = try kernel.datapath.revision()
         inForce = folder.plan(revision: revision)
-        lastFacts = try kernel.host.facts()
+        isFirst = revision == 0 && !folder.hasPlan
+        lastFacts = try kernel.facts(inForce)
         isBehind = inForce != nil
+        try learnNames()
         logger.info(
             "started",
             metadata: ["node": "\(identity.node)", "revision": "\(revision)", "plan": "\(inForce == nil ? "none yet" : "as before")"])
@@ -81,7 +94,7 @@ public actor HelperService: HelperCalling {
             // What is in force stays and is looked after: taking it away would let packets out as the node.
             try foreign.check(plan)
             try folder.store(plan, revision: new)
-            let changed = try realize(plan)
+            let changed = try realize(plan, keeping: claimedFirst(plan))
             try kernel.datapath.setRevision(new)
             (revision, inForce) = (new, plan)
             folder.removeAll(except: new)
@@ -95,15 +108,30 @@ public actor HelperService: HelperCalling {
         }
     }
 
-    private func realize(_ plan: NodePlan) throws -> Int {
+    /// UIDs of pods of a plan that comes now which no plan had before, and which ran before they were claimed. A helper that
+    /// doesn't know what it did before names none.
+    private func claimedFirst(_ plan: NodePlan) -> Set<String> {
+        guard kernel.host.keepsConnections, inForce != nil || isFirst else { return [] }
+        return Set(plan.pods.filter(\.ranBefore).map(\.uid)).subtracting(inForce?.pods.map(\.uid) ?? [])
+    }
+
+    /// `keeping`: UIDs of pods whose open connections go on.
+    private func realize(_ plan: NodePlan, keeping: Set<String> = []) throws -> Int {
         isBehind = true
-        let result = try kernel.realize(plan)
+        let result = try kernel.realize(plan, keeping: keeping)
         isBehind = false
         notGoverned = result.notGoverned
         lastError = nil
+        flowWatchers.names = FlowNames(plan, result.state)
         learn(result.facts)
         announce()
         return result.changed
+    }
+
+    /// What a restarted helper finds is named before a plan comes.
+    private func learnNames() throws {
+        guard let inForce else { return }
+        flowWatchers.names = FlowNames(inForce, try kernel.state())
     }
 
     /// Keeps the failure for `status.get`.
@@ -120,7 +148,7 @@ public actor HelperService: HelperCalling {
     public func state() throws -> DatapathState { try kernel.state() }
 
     public func facts() throws -> HostFacts {
-        learn(try kernel.host.facts())
+        learn(try kernel.facts(inForce))
         return lastFacts
     }
 
@@ -131,6 +159,10 @@ public actor HelperService: HelperCalling {
     /// Tells watchers when the facts are new, and modules when those that they see are.
     private func learn(_ facts: HostFacts) {
         guard facts != lastFacts else { return }
+        if facts.steering != lastFacts.steering {
+            let fact = facts.steering
+            logger.info("pods are steered", metadata: ["by": "\(fact.default.rawValue)", "because": "\(fact.reason)"])
+        }
         let (before, now) = (NodeFacts(lastFacts), NodeFacts(facts))
         lastFacts = facts
         watchers.tell(facts)
@@ -146,16 +178,19 @@ public actor HelperService: HelperCalling {
             attachments: try datapath.actualState().attachments.sorted().map {
                 AttachedProgram(program: $0.program, interface: names[$0.interfaceIndex] ?? "", interfaceIndex: $0.interfaceIndex)
             },
-            notGoverned: notGoverned, maps: try datapath.mapFill(), counters: try datapath.counters(), lastError: lastError)
+            notGoverned: notGoverned, steering: lastFacts.steering, exemptConnections: try datapath.exemptConnections(of: nil).count,
+            endedConnections: kernel.endings.all, maps: try datapath.mapFill(), counters: try kernel.counters(), lastError: lastError)
     }
 
     // MARK: Following the node
 
-    /// Something about interfaces, addresses or routes is new: a pod's device appeared or went, an address moved.
+    /// Something about interfaces, addresses, routes or netfilter is new: a pod's device appeared or went, an address moved.
     public func hostChanged() {
+        // First: whatever else a change of the node means, catching up takes pods whose program is gone for new ones.
+        mend()
         do {
             let before = lastFacts
-            learn(try kernel.host.facts())
+            learn(try kernel.facts(inForce))
             if lastFacts != before || isBehind || kernel.misses(lastFacts) { try catchUp() }
             announce()
         } catch {
@@ -166,6 +201,7 @@ public actor HelperService: HelperCalling {
     /// One round of housekeeping: connections that timed out; what a refusal or somebody else's hand left behind.
     public func tend() {
         rounds += 1
+        mend()
         do {
             let removed = try kernel.datapath.collectGarbage()
             logger.debug("collected", metadata: ["connections": "\(removed)"])
@@ -186,7 +222,10 @@ public actor HelperService: HelperCalling {
     /// Changes of the node; the first at once.
     func changes() -> AsyncStream<Void> { kernel.host.changes() }
 
-    func endWatching() { watchers.endAll() }
+    func endWatching() {
+        watchers.endAll()
+        flowWatchers.endAll()
+    }
 
     // MARK: Plugins
 

@@ -6,16 +6,34 @@ import EgressPorts
 struct KernelSide {
     let datapath: any DatapathApplying
     let host: any HostNetworking
+    private let limits: ConnectionLimits
+    private let steering: SteeringSettings
     /// Our nft table as it was last written. The kernel's is not read back: `nil` after a start, or after a write that
     /// failed, and then it is written whatever it should be.
     private var netfilter: NetfilterRules?
     private var reserved: Set<ClosedRange<UInt16>> = []
+    /// There may be a rule and a route for marked packets; after a start nobody knows.
+    private var isLeading = true
+    /// Pods whose open connections ended when a policy first claimed them, as nobody could say which those were.
+    var endings = ConnectionEndings()
     /// The addresses that we last put on interfaces, or found there with our mark.
     private(set) var claimed: Set<ClaimedAddress> = []
 
-    init(datapath: any DatapathApplying, host: any HostNetworking) {
+    init(
+        datapath: any DatapathApplying, host: any HostNetworking, steering: SteeringSettings = SteeringSettings(),
+        limits: ConnectionLimits = .standard
+    ) {
+        self.limits = limits
         self.datapath = datapath
         self.host = host
+        self.steering = steering
+    }
+
+    /// The node's facts, and how pods are steered by them under this plan.
+    func facts(_ plan: NodePlan?) throws -> HostFacts {
+        var facts = try host.facts()
+        facts.steering = SteeringFact(annotation: plan?.steering, flag: steering.word, forward: facts.forward)
+        return facts
     }
 
     func state() throws -> DatapathState {
@@ -33,30 +51,54 @@ struct KernelSide {
         return !claimed.isSubset(of: held)
     }
 
-    /// Makes the kernel match the plan. Returns what it took; throws `kernel_refused` with the step at which it stopped.
-    mutating func realize(_ plan: NodePlan) throws -> (changed: Int, facts: HostFacts, notGoverned: [ObjectReference]) {
+    /// Makes the kernel match the plan; open connections go on of pods that are new in it and named in `keeping`, by UID.
+    /// Returns what it took; throws `kernel_refused` with the step at which it stopped.
+    mutating func realize(_ plan: NodePlan, keeping: Set<String> = []) throws -> Realized {
         let tunnel = try refusal("make the tunnel device on port \(plan.tunnel.port)") { try host.ensureTunnel(port: plan.tunnel.port) }
-        let facts = try refusal("read interfaces and addresses") { try host.facts() }
+        let facts = try refusal("read interfaces and addresses") { try self.facts(plan) }
         let actual = try refusal("read the maps") { try state() }
-        let lowering = lower(plan, facts: facts, tunnel: tunnel, previous: actual)
+        let lowering = lower(plan, facts: facts, tunnel: tunnel, previous: actual, limits: limits, stackMark: steering.mark)
         try reservePorts(of: lowering.state)
-        let operations = difference(from: actual, to: lowering.state)
+        let routes = lowering.state.netfilter.stackMark.map { StackRoutes(tunnelIndex: tunnel.index, mark: $0) }
+        // Before the first packet is marked, and until after the last.
+        if let routes { try lead(routes, through: lowering.state, from: actual) }
+        let running = Set(lowering.pods.filter { keeping.contains($0.value.uid) }.keys)
+        let operations = difference(from: actual, to: lowering.state, running: running)
         for (position, operation) in operations.enumerated() {
-            try refusal("\(operation.text) (step \(position + 1) of \(operations.count))") { try execute(operation) }
+            try refusal("\(operation.text) (step \(position + 1) of \(operations.count))") { try execute(operation, lowering, facts) }
         }
+        if routes == nil { try noLongerLead() }
+        endings.keep(plan.pods)
         claimed = lowering.state.claimedAddresses
-        guard netfilter != lowering.state.netfilter else { return (operations.count, facts, lowering.notGoverned) }
+        guard netfilter != lowering.state.netfilter else { return Realized(operations.count, facts, lowering) }
         let last = DatapathOperation.setNetfilter(lowering.state.netfilter)
-        try refusal(last.text) { try execute(last) }
-        return (operations.count + 1, facts, lowering.notGoverned)
+        try refusal(last.text) { try execute(last, lowering, facts) }
+        return Realized(operations.count + 1, facts, lowering)
     }
 
-    private mutating func execute(_ operation: DatapathOperation) throws {
+    private mutating func lead(_ routes: StackRoutes, through state: DatapathState, from actual: DatapathState) throws {
+        try refusal("route marked packets to the tunnel device") { try host.setStackRoutes(routes) }
+        isLeading = true
+        let switched = state.pods.filter { index, pod in pod.steering == .stack && actual.pods[index]?.steering == .redirect }
+        guard !switched.isEmpty else { return }
+        let addresses = Set(switched.values.flatMap { [$0.ipv4, $0.ipv6].compactMap(\.self) })
+        try refusal("loosen the tracking of pods' connections") { try host.loosenTracking(of: addresses) }
+    }
+
+    private mutating func noLongerLead() throws {
+        guard isLeading else { return }
+        try refusal("take the route to the tunnel device away") { try host.setStackRoutes(nil) }
+        isLeading = false
+    }
+
+    private mutating func execute(_ operation: DatapathOperation, _ lowering: Lowering, _ facts: HostFacts) throws {
         switch operation {
         case .setNetfilter(let rules):
             netfilter = nil
             try host.setNetfilter(rules)
             netfilter = rules
+        case .keepOpenConnections(let indexes): try keepOpenConnections(indexes, lowering, facts)
+        case .keepRecordedConnections(let indexes): try keepRecordedConnections(indexes, lowering)
         case .addAddress(let claimed): try host.addAddress(claimed)
         case .removeAddress(let claimed): try host.removeAddress(claimed)
         default: try datapath.execute(operation)
@@ -80,5 +122,21 @@ struct KernelSide {
                 code: "kernel_refused", message: "the kernel refused to \(what): \((error as? HelperError)?.message ?? "\(error)")",
                 hint: (error as? HelperError)?.hint ?? "what was done before it stays; a plan with a newer revision goes on from there")
         }
+    }
+}
+
+/// What it took to make the kernel match a plan, and what it holds now.
+struct Realized {
+    /// Writes to the kernel.
+    var changed: Int
+    var facts: HostFacts
+    var notGoverned: [ObjectReference]
+    var state: DatapathState
+
+    init(_ changed: Int, _ facts: HostFacts, _ lowering: Lowering) {
+        self.changed = changed
+        self.facts = facts
+        notGoverned = lowering.notGoverned
+        state = lowering.state
     }
 }

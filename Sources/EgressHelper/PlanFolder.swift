@@ -26,10 +26,13 @@ struct PlanFolder: Sendable {
 
     func removeAll(except revision: UInt64) {
         let kept = name(revision)
-        for entry in entries() where entry != kept && entry.hasPrefix("plan.\(node).") && entry.hasSuffix(".json") {
-            unlink("\(folder)/\(entry)")
-        }
+        for entry in entries() where entry != kept && isPlan(entry) { unlink("\(folder)/\(entry)") }
     }
+
+    /// Whether there is one of any revision.
+    var hasPlan: Bool { entries().contains(where: isPlan) }
+
+    private func isPlan(_ entry: String) -> Bool { entry.hasPrefix("plan.\(node).") && entry.hasSuffix(".json") }
 
     /// Counts one more start; returns how many there were before since the node booted (the folder is in memory).
     func countStart() throws -> Int {

@@ -127,4 +127,6 @@ public enum EgressAnnotation {
     public static let onNoGateway = prefix + "on-no-gateway"
     /// On a Node: not eligible as a gateway.
     public static let drain = prefix + "drain"
+    /// On a Node: `redirect` or `stack`, whatever the node's netfilter shows; `auto` is as if it weren't there.
+    public static let steering = prefix + "steering"
 }

@@ -117,7 +117,7 @@ public struct SteeringFact: Sendable, Hashable {
 }
 
 /// How the pod's packets reach the tunnel.
-public enum Steering: String, Sendable, Hashable {
+public enum Steering: String, Sendable, Hashable, CaseIterable {
     /// Straight into the tunnel and straight back; netfilter sees neither direction.
     case redirect
     /// By mark, rule and route, through the host's FORWARD chain.

@@ -141,6 +141,9 @@ extension ReasonCode {
     public static let connectionsEnd = ReasonCode(rawValue: "EG2065")
     public static let tooManyPods = ReasonCode(rawValue: "EG2066")
 
+    // What a policy met on a node when it came.
+    public static let openConnectionsEnded = ReasonCode(rawValue: "EG2090")
+
     // Control.
     public static let helperUnreachable = ReasonCode(rawValue: "EG4001")
     public static let helperRefused = ReasonCode(rawValue: "EG4002")

@@ -1,7 +1,8 @@
+public import EgressModel
 public import EgressPlan
 
 /// The kernel's side of the datapath: programs, maps, links. Blocking; the caller gives it an executor of its own.
-public protocol DatapathApplying: Sendable {
+public protocol DatapathApplying: DatapathSight {
     /// `tcx` or `clsact`.
     var attachMode: String { get }
     var abiVersion: Int { get }
@@ -9,8 +10,16 @@ public protocol DatapathApplying: Sendable {
     func actualState() throws -> DatapathState
     /// Does one step; `attach` of what is attached and `remove…` of what is gone succeed. Netfilter steps are not its.
     func execute(_ operation: DatapathOperation) throws
+    /// Whether ``HostNetworking/changes()`` has an element when somebody touches an attachment. If not, somebody has to look.
+    var hearsOfAttachments: Bool { get }
+    /// Puts back what somebody else removed or replaced of what `execute` attached, or an earlier helper; an interface that
+    /// is gone needs nothing. Connections go on: records and flows stay as they are. Cheap when nothing is amiss.
+    func mendAttachments() throws -> MendedAttachments
     func revision() throws -> UInt64
     func setRevision(_ revision: UInt64) throws
+    /// Connections that were open before a policy first claimed their pod, and live: of one pod, by the index of its device,
+    /// or of all.
+    func exemptConnections(of interfaceIndex: Int?) throws -> [LiveConnection]
     func counters() throws -> [DatapathCounter]
     func mapFill() throws -> [MapFill]
     /// One round of removing connections that timed out; returns how many went.
@@ -18,9 +27,10 @@ public protocol DatapathApplying: Sendable {
 }
 
 /// The kernel's side of interfaces, addresses and netfilter. Blocking.
-public protocol HostNetworking: AddressClaiming {
+public protocol HostNetworking: AddressClaiming, ConnectionKeeping {
     func facts() throws -> HostFacts
-    /// One element whenever links, addresses or routes changed, bursts joined; the first at once.
+    /// One element whenever links, addresses, routes, filters of `clsact` or netfilter's rules changed, bursts joined; the first
+    /// at once.
     func changes() -> AsyncStream<Void>
     /// Makes sure that our tunnel device exists, is up, and has its sysctls; returns its index and MTU for inner packets.
     func ensureTunnel(port: UInt16) throws -> TunnelDevice
@@ -28,6 +38,11 @@ public protocol HostNetworking: AddressClaiming {
     func setNetfilter(_ rules: NetfilterRules) throws
     /// Keeps the kernel from giving these ports to sockets.
     func reservePorts(_ ports: ClosedRange<UInt16>) throws
+    /// Makes the stack route marked packets into the tunnel device; `nil`: no longer.
+    func setStackRoutes(_ routes: StackRoutes?) throws
+    /// Before these pods' connections go through the stack: the kernel's connection tracking may know them from an earlier
+    /// time, and would call what it missed since out of its window.
+    func loosenTracking(of pods: Set<IPAddress>) throws
 }
 
 /// Modules that find egress IPs by a strategy of their own.

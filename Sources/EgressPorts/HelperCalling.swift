@@ -15,4 +15,17 @@ public protocol HelperCalling: Sendable {
     func plugins() async throws -> [PluginStatus]
     /// Asks a module for one entry; `requestJSON` and the answer are as in `egress_plugin.h`.
     func resolve(strategy: String, requestJSON: String) async throws -> PluginAnswer
+    // MARK: Sight
+
+    /// What happens to connections from now on; ends with the connection. Nothing comes of what was before.
+    func flows(_ query: FlowQuery) async throws -> AsyncThrowingStream<FlowNews, any Error>
+    /// Living translations.
+    func translations(_ query: TranslationQuery) async throws -> TranslationList
+    /// Ports of egress IPs by remote, the fullest first.
+    func ports(_ query: PortQuery) async throws -> [PortUse]
+    /// Counters: of the node, by policy, by egress IP.
+    func traffic() async throws -> TrafficReport
+    /// One crafted packet through the loaded programs, on private maps. Throws `not_found` for a pod or a node that this
+    /// node's plan doesn't have.
+    func trace(_ request: TraceRequest) async throws -> TraceResult
 }

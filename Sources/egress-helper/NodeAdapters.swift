@@ -11,16 +11,36 @@ struct NodeAdapters {
     let host: any HostNetworking
     let plugins: any StrategyProviding
 
-    init(pins: String, attach: AttachChoice, pluginFolders: [String], procSys: String, logger: Logger) throws {
+    init(
+        pins: String, attach: AttachChoice, pluginFolders: [String], procSys: String, connections: ConnectionChoice, logger: Logger
+    ) throws {
         let mode: AttachMode? =
             switch attach {
             case .auto: nil
             case .tcx: .tcx
             case .clsact: .clsact
             }
-        datapath = try BPFDatapath.open(pinRoot: pins, attachMode: mode)
-        host = HostNetwork(procSys: procSys)
+        let opened = try BPFDatapath.open(pinRoot: pins, attachMode: mode)
+        if let takeover = opened.takeover { Self.tell(takeover, logger) }
+        datapath = opened
+        let source: ConnectionSource =
+            switch connections {
+            case .auto: .auto
+            case .conntrack: .conntrack
+            case .sockets: .sockets
+            case .none: .none
+            }
+        host = HostNetwork(procSys: procSys, connections: source)
         plugins = PluginHost(executable: try Self.executable(), folders: pluginFolders, logger: logger)
+    }
+
+    private static func tell(_ takeover: LayoutTakeover, _ logger: Logger) {
+        let counts: Logger.Metadata = [
+            "layout": "\(takeover.version)", "entries": "\(takeover.entries)", "lost": "\(takeover.lost)",
+        ]
+        logger.info("connections taken over from a helper with another layout of the maps", metadata: counts)
+        guard let failure = takeover.failure else { return }
+        logger.error("not all of it could be taken over: the other connections end", metadata: ["error": "\(failure)"])
     }
 
     /// This program's own path: modules run in processes of it.

@@ -1,15 +1,18 @@
 import CLibBPF
+import EgressModel
 import Glibc
 import TestKit
 
 /// The object of `bpf/test/egress_bench.bpf.c`, loaded.
 final class BenchPrograms {
     /// As `struct bench_plan`, behind the frame.
-    struct PlanTail {
-        var sum: UInt32
-        var isNew: UInt32
-        var out: UInt32
-        var reserved: UInt32 = 0
+    struct Tail {
+        var sum: UInt32 = 0
+        var isNew: UInt32 = 0
+        var isIPv6: UInt32 = 0
+        var out: UInt32 = 0
+        var remote: UInt32 = 0
+        var vni: UInt32 = 1
     }
 
     private let object: OpaquePointer
@@ -27,7 +30,7 @@ final class BenchPrograms {
         bpf_object__close(object)
     }
 
-    private func program(_ name: String) throws -> Int32 {
+    func program(_ name: String) throws -> Int32 {
         guard let program = bpf_object__find_program_by_name(object, name) else { throw TestKitError("no program \(name)") }
         return bpf_program__fd(program)
     }
@@ -39,8 +42,23 @@ final class BenchPrograms {
         throw TestKitError("\(what): \(String(cString: strerror(-result)))")
     }
 
-    func setPlan(frame: [UInt8], _ tail: PlanTail) throws {
-        var key: UInt32 = 0
+    /// What the generator sends, and where the redirecting programs of the node with the pod send it.
+    func send(_ frame: BenchFrame, isNew: Bool = false, answers: Bool = false, out: Int = 0) throws {
+        let tail = Tail(
+            sum: frame.sumWithoutPorts, isNew: isNew ? 1 : 0, isIPv6: frame.family == .ipv6 ? 1 : 0, out: UInt32(out),
+            remote: try BenchFamily.address(BenchFamily.gateway).ipv4Bits ?? 0)
+        let ports = (BenchFrame.podPort, BenchFrame.serverPort)
+        let octets = frame.octets(sourcePort: answers ? ports.1 : ports.0, destinationPort: answers ? ports.0 : ports.1)
+        try setPlan(0, octets, tail)
+    }
+
+    /// Where the redirecting program of the gateway sends.
+    func sendOnGateway(out: Int) throws {
+        try setPlan(1, [UInt8](repeating: 0, count: BenchFrame.length), Tail(out: UInt32(out)))
+    }
+
+    private func setPlan(_ which: UInt32, _ frame: [UInt8], _ tail: Tail) throws {
+        var key = which
         let value = frame + withUnsafeBytes(of: tail) { Array($0) }
         try check("plan", bpf_map_update_elem(map("bench_plan"), &key, value, 0))
     }
@@ -79,7 +97,7 @@ final class BenchPrograms {
     /// Sends so many packets; returns when the kernel has taken the last.
     func generate(_ packets: UInt64) throws {
         let program = try program("bench_generate")
-        let room = [UInt8](repeating: 0, count: 64)
+        let room = [UInt8](repeating: 0, count: BenchFrame.length)
         var options = bpf_test_run_opts()
         options.sz = 80
         options.repeat = Int32(packets)
@@ -91,5 +109,24 @@ final class BenchPrograms {
             return bpf_prog_test_run_opts(program, &options)
         }
         try check("generator", result)
+    }
+
+    /// Generates and waits for the sink. `nil` when not every packet arrived.
+    func measure(_ packets: UInt64) throws -> Double? {
+        let before = try arrived()
+        let time = ProcessorTime()
+        try generate(packets)
+        guard try arrive(before + packets) else { return nil }
+        return time.elapsed / Double(packets)
+    }
+
+    /// The last batches may still be on their way when the generator returns.
+    private func arrive(_ total: UInt64) throws -> Bool {
+        let end = ContinuousClock.now + .milliseconds(500)
+        while try arrived() < total {
+            guard ContinuousClock.now < end else { return false }
+            sched_yield()
+        }
+        return try arrived() == total
     }
 }

@@ -1,7 +1,6 @@
 import EgressModel
 import EgressPlan
 import EgressPolicy
-import TestKit
 
 /// What an agent computes for each event of a pod, in a large cluster: 5,000 nodes of which 100 are gateways, 500 policies,
 /// 110 pods on the node. No I/O: resolve, then plan.
@@ -11,21 +10,17 @@ struct TurnBench {
     /// 2026-11-22T10:00:05Z.
     private static let now: Int64 = 1_795_341_605
 
-    func append(to file: String) throws {
+    func figure() -> Figure {
         let snapshot = Self.announced(Self.cluster())
-        let clock = ContinuousClock()
-        var milliseconds: [Double] = []
+        var figure = Figure(
+            "agent-turn-5000-nodes", "agent's turn at 5,000 nodes", unit: "ms", digits: 2,
+            note: "resolve and plan; 500 policies, 110 own pods; processor time")
         for _ in 0..<(3 * rounds) {
-            let elapsed = clock.measure {
-                _ = plan(node: Self.node, from: resolve(snapshot, now: Self.now), tokens: [])
-            }
-            milliseconds.append(elapsed / .milliseconds(1))
+            let time = ProcessorTime()
+            _ = plan(node: Self.node, from: resolve(snapshot, now: Self.now), tokens: [])
+            figure.add(Figure.own, time.elapsed / 1e6)
         }
-        let median = Double(Int(milliseconds.sorted()[milliseconds.count / 2] * 100)) / 100
-        print("agent's turn at 5000 nodes, ms (median of \(milliseconds.count))\n  ours        \(median)")
-        let line =
-            "{\"name\":\"agent-turn-5000-nodes\",\"unit\":\"ms\",\"ours\":\(median),\"peers\":{},\"note\":\"resolve and plan; 500 policies, 110 own pods; median of \(milliseconds.count)\"}\n"
-        try FileText.write((FileText.read(file) ?? "") + line, to: file)
+        return figure
     }
 
     private static func metadata(_ name: String, _ labels: Labels = [:], namespace: String? = nil) -> ObjectMetadata {

@@ -148,6 +148,41 @@ import Testing
         }
     }
 
+    @Test func `a pod that the agent saw running unclaimed is planned as one that ran before, once and for all`() async throws {
+        var before = empty()
+        let policies = before.policies
+        before.policies = []
+        let cluster = FakeCluster(before)
+        let helper = FakeHelper(node: "node-2", facts: AgentTurnTests.facts())
+        let reason = "conntrack can't be read"
+        let pod = ObjectReference(kind: "Pod", namespace: "shop", name: "mediabot")
+        helper.change { $0.ended = [EndedConnections(pod: pod, reason: reason)] }
+        try await running([loop(cluster, ["node-2": helper], node: "node-2")]) {
+            #expect(await eventually { helper.applied.count == 1 })
+            cluster.change { $0.policies = policies }
+            #expect(await eventually { helper.applied.last?.pods.contains { $0.name == "mediabot" && $0.ranBefore } == true })
+            // In force all the same, with what it cost.
+            #expect(await eventually { cluster.reports.last?.policies.first?.code == "EG2090" })
+            #expect(cluster.reports.last?.policies.first?.programmed == true)
+            #expect(cluster.reports.last?.policies.first?.reason.hasSuffix(reason) == true)
+        }
+        // Another agent has seen nothing, and says of the pod what the helper's plan says.
+        let plan = helper.applied.last
+        try await running([loop(cluster, ["node-2": helper], node: "node-2")]) {
+            #expect(await eventually { (cluster.reports.last?.policies.contains(where: \.programmed)) == true })
+        }
+        #expect(helper.applied.last == plan)
+    }
+
+    @Test func `a pod that is claimed when the agent first sees it did not run before`() async throws {
+        let cluster = FakeCluster(empty())
+        let helper = FakeHelper(node: "node-2", facts: AgentTurnTests.facts())
+        try await running([loop(cluster, ["node-2": helper], node: "node-2")]) {
+            #expect(await eventually { helper.applied.last?.pods.contains { $0.name == "mediabot" } == true })
+            #expect(helper.applied.last?.pods.contains(where: \.ranBefore) == false)
+        }
+    }
+
     @Test func `an agent that starts again goes on with the policies the helper had, and with its revision`() async throws {
         let cluster = FakeCluster(empty())
         let helper = FakeHelper(node: "node-2", facts: AgentTurnTests.facts())

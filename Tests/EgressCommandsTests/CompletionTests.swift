@@ -21,7 +21,9 @@ import Testing
         let answer = await complete([""])
         #expect(
             answer.words == [
-                "status", "explain", "list", "graph", "plugins", "apply", "diff", "lint", "snapshot", "install", "uninstall", "agent",
+                "status", "explain", "list", "nat", "observe", "graph", "plugins", "apply", "diff", "lint", "snapshot", "install",
+                "uninstall",
+                "agent",
                 "completion",
                 "version",
                 "options",
@@ -35,7 +37,7 @@ import Testing
     }
 
     @Test func `no words at all are no error`() async {
-        #expect(await complete([]).words.count == 16)
+        #expect(await complete([]).words.count == 18)
     }
 
     @Test func `pods of the namespace come with phase, address and node`() async {

@@ -34,7 +34,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "status", "explain", "explain pod", "explain policy", "explain ip", "explain gateway", "explain code", "list", "graph",
+        "", "status", "explain", "explain pod", "explain policy", "explain ip", "explain gateway", "explain code", "list", "nat", "observe",
+        "graph",
         "plugins", "apply", "diff", "lint", "snapshot", "install", "uninstall", "agent",
         "completion",
         "version",

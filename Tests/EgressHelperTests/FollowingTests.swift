@@ -111,6 +111,53 @@ import Testing
         }
     }
 
+    @Test func `what somebody else removed is back in less than a second, and no connection is forgotten`() async throws {
+        try await ServiceFixture.run { fixture in
+            let service = try await fixture.start()
+            _ = try await service.apply(.steering(pods: [7]), revision: 1)
+            let before = fixture.kernel.datapath
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await service.run() }
+                try await Task.sleep(for: .milliseconds(100))
+                let steps = fixture.kernel.done.count
+                fixture.kernel.disturb { $0.attachments = [] }
+                for _ in 0..<100 where fixture.kernel.datapath != before { try await Task.sleep(for: .milliseconds(10)) }
+                #expect(fixture.kernel.datapath == before)
+                #expect(fixture.kernel.done.count == steps, "no record written anew, no flow forgotten")
+                group.cancelAll()
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    @Test func `a change of the node puts attachments back before it takes a pod for a new one`() async throws {
+        try await ServiceFixture.run { fixture in
+            let service = try await fixture.start()
+            _ = try await service.apply(.steering(pods: [7, 8]), revision: 1)
+            let steps = fixture.kernel.done.count
+            fixture.kernel.disturb { $0.attachments = [] }
+            fixture.kernel.become(.node(pods: [7, 8]))
+            await service.hostChanged()
+            let later = fixture.kernel.done.dropFirst(steps)
+            #expect(fixture.kernel.datapath.pods[8] != nil)
+            #expect(!later.contains(.forgetFlows(interfaceIndex: 7)) && !later.contains(.removePod(interfaceIndex: 7)))
+        }
+    }
+
+    @Test func `an attachment that can't come back keeps the service going, and is tried again`() async throws {
+        try await ServiceFixture.run { fixture in
+            let service = try await fixture.start()
+            _ = try await service.apply(.steering(pods: [7]), revision: 1)
+            fixture.kernel.disturb { $0.attachments = [] }
+            fixture.kernel.refuse { if case .attach = $0 { true } else { false } }
+            await service.mend()
+            #expect(fixture.kernel.datapath.attachments.isEmpty)
+            fixture.kernel.refuse(nil)
+            await service.mend()
+            #expect(fixture.kernel.datapath.attachments.contains(Attachment(program: .pod, interfaceIndex: 7)))
+        }
+    }
+
     @Test func `a change that the kernel refused is tried again`() async throws {
         try await ServiceFixture.run { fixture in
             let service = try await fixture.start()

@@ -24,6 +24,17 @@ final class RecordingKernel: DatapathApplying, HostNetworking, StrategyProviding
         var collected = 0
         var changes: [AsyncStream<Void>.Continuation] = []
         var told: [String] = []
+        var take: (@Sendable ([DatapathEvent], UInt64) -> Void)?
+        var watches = 0
+        var probes: [TraceProbe] = []
+        var stackRoutes: [StackRoutes?] = []
+        var loosened: [Set<IPAddress>] = []
+        var open = OpenConnections()
+        var exempt: [Int: [LiveConnection]] = [:]
+        var pastTheGuard: [LiveConnection] = []
+        var drops = GuardDrops()
+        var keeps = true
+        var kept: Set<Attachment> = []
     }
 
     private let inner = Mutex(State())
@@ -56,10 +67,28 @@ final class RecordingKernel: DatapathApplying, HostNetworking, StrategyProviding
 
     func actualState() throws -> DatapathState { datapath }
 
+    let hearsOfAttachments = false
+    /// What is missing of what was attached comes back, as in ``DatapathApplying/mendAttachments()``.
+    func mendAttachments() throws -> MendedAttachments {
+        try inner.withLock { state in
+            let missing = state.kept.subtracting(state.datapath.attachments)
+            if let place = missing.min(), state.refuses?(.attach(place)) == true { throw Refusal(description: "refused") }
+            state.datapath.attachments.formUnion(missing)
+            return MendedAttachments(putBack: missing)
+        }
+    }
+
     func execute(_ operation: DatapathOperation) throws {
         try inner.withLock { state in
             if state.refuses?(operation) == true { throw Refusal(description: "Cannot allocate memory (errno 12)") }
             state.done.append(operation)
+            switch operation {
+            case .setExempt(let index, let connections): state.exempt[index, default: []] += connections.filter(\.isOpenedByPod)
+            case .forgetExempt(let index): state.exempt[index] = nil
+            case .attach(let place): state.kept.insert(place)
+            case .detach(let place): state.kept.remove(place)
+            default: break
+            }
             operation.apply(to: &state.datapath)
         }
     }
@@ -93,6 +122,31 @@ final class RecordingKernel: DatapathApplying, HostNetworking, StrategyProviding
         }
     }
 
+    /// What pods have open, for whoever reads it next.
+    func open(_ open: OpenConnections) { inner.withLock { $0.open = open } }
+    /// What a pod's program records.
+    func record(_ connection: LiveConnection, of index: Int) { inner.withLock { $0.exempt[index, default: []].append(connection) } }
+    func drop(_ drops: GuardDrops) { inner.withLock { $0.drops = drops } }
+    var pastTheGuard: [LiveConnection] { inner.withLock { $0.pastTheGuard } }
+
+    func keepConnections(_ keeps: Bool) { inner.withLock { $0.keeps = keeps } }
+    var keepsConnections: Bool { inner.withLock { $0.keeps } }
+
+    func openConnections(of pods: [PodDevice]) -> OpenConnections {
+        let addresses = pods.flatMap(\.addresses)
+        return inner.withLock { state in
+            OpenConnections(
+                connections: state.open.connections.filter { addresses.contains($0.pod) },
+                unread: state.open.unread.filter { index, _ in pods.contains { $0.index == index } })
+        }
+    }
+
+    func exemptFromGuard(_ connections: [LiveConnection]) throws { inner.withLock { $0.pastTheGuard += connections } }
+    func guardDrops() throws -> GuardDrops { inner.withLock { $0.drops } }
+    func exemptConnections(of interfaceIndex: Int?) throws -> [LiveConnection] {
+        inner.withLock { state in state.exempt.filter { interfaceIndex == nil || $0.key == interfaceIndex }.flatMap(\.value) }
+    }
+
     func claimedAddresses() throws -> Set<ClaimedAddress> { datapath.claimedAddresses }
     func addAddress(_ address: ClaimedAddress) throws { try change(address, isThere: true, .addAddress(address)) }
     func removeAddress(_ address: ClaimedAddress) throws { try change(address, isThere: false, .removeAddress(address)) }
@@ -117,7 +171,29 @@ final class RecordingKernel: DatapathApplying, HostNetworking, StrategyProviding
 
     func reservePorts(_ ports: ClosedRange<UInt16>) throws { inner.withLock { $0.reserved.append(ports) } }
 
+    func setStackRoutes(_ routes: StackRoutes?) throws { inner.withLock { $0.stackRoutes.append(routes) } }
+    func loosenTracking(of pods: Set<IPAddress>) throws { inner.withLock { $0.loosened.append(pods) } }
+    /// What was asked of the node's routing, in order.
+    var stackRoutes: [StackRoutes?] { inner.withLock { $0.stackRoutes } }
+    var loosened: [Set<IPAddress>] { inner.withLock { $0.loosened } }
+
     func list() async -> [PluginStatus] { [PluginStatus(name: "static", version: "1", module: "/m/static.so", isHealthy: true)] }
+
+    var isWatched: Bool { inner.withLock { $0.take != nil } }
+    /// How often a watch began.
+    var watches: Int { inner.withLock { $0.watches } }
+    var probes: [TraceProbe] { inner.withLock { $0.probes } }
+    func noteProbe(_ probe: TraceProbe) { inner.withLock { $0.probes.append(probe) } }
+
+    func setTake(_ take: (@Sendable ([DatapathEvent], UInt64) -> Void)?) {
+        inner.withLock { state in
+            state.take = take
+            if take != nil { state.watches += 1 }
+        }
+    }
+
+    /// As the ring buffer's reader does.
+    func happen(_ events: [DatapathEvent], lost: UInt64 = 0) { inner.withLock(\.take)?(events, lost) }
 
     func factsChanged(_ json: String) { inner.withLock { $0.told.append(json) } }
 
@@ -157,7 +233,7 @@ extension DatapathOperation {
         case .removeEgressAddress(let address): state.egressAddresses[address] = nil
         case .addAddress(let claimed): state.claimedAddresses.insert(claimed)
         case .removeAddress(let claimed): state.claimedAddresses.remove(claimed)
-        case .forgetFlows, .forgetTranslations: break
+        case .forgetFlows, .forgetTranslations, .keepOpenConnections, .setExempt, .forgetExempt, .keepRecordedConnections: break
         }
     }
 }

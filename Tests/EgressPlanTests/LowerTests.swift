@@ -37,12 +37,14 @@ import Testing
         #expect(entry.egressIPv4 == ["198.51.100.100"])
         #expect(entry.interfaceIndex == nil)
         #expect(entry.keptPorts == 1024...65535)
-        #expect(entry.portSlice == 32768...65535)
+        #expect(entry.portSlice == 0...65535)
         #expect(state.sets[entry.set] == [SetRule(prefix: "0.0.0.0/0", action: .gateway, policy: entry.policy)])
         #expect(state.egressAddresses == ["198.51.100.100": EgressAddressRecord(isShared: false)])
         #expect(state.gateways == ["192.0.2.12": GatewayRecord(place: .local)])
         #expect(state.attachments.contains(Attachment(program: .uplink, interfaceIndex: 2)))
         #expect(state.attachments.count { $0.program == .uplink } == 1, "no bridge, no veth, no loopback")
+        #expect(!state.attachments.contains { $0.program == .uplinkOut }, "nobody else uses the address")
+        #expect(state.settings.limits == .standard)
     }
 
     @Test func `a shared address keeps to a slice of the ports`() throws {
@@ -50,7 +52,8 @@ import Testing
         #expect(state.entries[1]?.portSlice == 16384...24575)
         #expect(state.entries[1]?.keptPorts == 16384...24575)
         #expect(state.entries[1]?.interfaceIndex == nil)
-        #expect(state.egressAddresses["192.0.2.12"]?.isShared == true)
+        #expect(state.egressAddresses["192.0.2.12"] == EgressAddressRecord(isShared: true, ports: 16384...24575))
+        #expect(state.attachments.contains(Attachment(program: .uplinkOut, interfaceIndex: 2)), "others' use of it is noticed")
     }
 
     /// A plan of the gateway with these addresses, and what it is lowered to.

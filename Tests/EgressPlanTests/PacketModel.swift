@@ -21,7 +21,7 @@ struct PacketModel {
     func fromPod(_ interface: Int, _ source: IPAddress, to destination: IPAddress) -> Verdict {
         guard state.attachments.contains(Attachment(program: .pod, interfaceIndex: interface)) else { return straight(source, destination) }
         guard let record = state.pods[interface], record.ipv4 == source || record.ipv6 == source else { return .drop }
-        if isInside(destination) { return straight(source, destination) }
+        if isInside(destination) || record.mode == .record { return straight(source, destination) }
         guard let rule = rule(record.set, destination) else { return straight(source, destination) }
         switch rule.action {
         case .exclude: return straight(source, destination)
@@ -100,7 +100,7 @@ extension DatapathState {
         case .removeEgressAddress(let address): egressAddresses[address] = nil
         case .addAddress(let claimed): claimedAddresses.insert(claimed)
         case .removeAddress(let claimed): claimedAddresses.remove(claimed)
-        case .forgetFlows, .forgetTranslations: break
+        case .forgetFlows, .forgetTranslations, .keepOpenConnections, .setExempt, .forgetExempt, .keepRecordedConnections: break
         }
     }
 }

@@ -196,7 +196,7 @@ private func history(_ seed: Int, _ steps: Int = 1) -> [ClusterSnapshot] {
     }
 
     @Test func `the figures for ports are those of the datapath`() throws {
-        let source = try projectText("Sources/EgressPlan/Lower/Lower.swift")
+        let source = try projectText("Sources/EgressPlan/Datapath/SourcePorts.swift")
         func width(_ name: String) -> Int? {
             let pattern = try? Regex("static let \(name): ClosedRange<UInt16> = ([0-9]+)\\.\\.\\.([0-9]+)")
             guard let pattern, let match = source.firstMatch(of: pattern), let low = match[1].substring.flatMap({ Int($0) }),
@@ -204,7 +204,7 @@ private func history(_ seed: Int, _ steps: Int = 1) -> [ClusterSnapshot] {
             else { return nil }
             return high - low + 1
         }
-        #expect(width("dedicatedSlice") == DatapathLimits.portsOfDedicatedAddress)
+        #expect(width("dedicated") == DatapathLimits.portsOfDedicatedAddress)
         #expect(width("shared") == DatapathLimits.portsOfSharedAddress)
     }
 

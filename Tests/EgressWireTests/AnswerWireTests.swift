@@ -38,7 +38,8 @@ import Testing
             kind: "veth", isLoopback: false, mtu: 1500, master: 7)
         let facts = HostFacts(
             interfaces: [interface], defaultRoute: DefaultRoute(ipv4: "eth0"),
-            podDevices: [PodDevice(interface: "veth1", index: 9, addresses: [IPAddress(ipv4: 0x0AF4_010A)], deliverIndex: nil)])
+            podDevices: [PodDevice(interface: "veth1", index: 9, addresses: [IPAddress(ipv4: 0x0AF4_010A)], deliverIndex: nil)],
+            forward: ForwardPolicy.Enforcer.allCases.map { ForwardPolicy($0, place: "nft ip filter FORWARD") })
         try expectRoundTrip(facts)
         try expectRoundTrip(FactsEvent(facts: facts, lost: 3))
         try expectRoundTrip(
@@ -93,7 +94,7 @@ extension SeededRandom {
             guarded: few { random in
                 let (a, b) = (random.ipv4(), random.ipv4())
                 return GuardedSources(sources: random.few { $0.ipv4() }, claimed: [min(a, b)...max(a, b)])
-            }, uplinks: few { $0.text() })
+            }, uplinks: few { $0.text() }, dedicated: few { $0.address() })
         state.claimedAddresses = Set(few { ClaimedAddress($0.address(), interfaceIndex: $0.below(99)) })
         return state
     }

@@ -53,7 +53,8 @@ extension SeededRandom {
             peers: few { random in PeerNode(name: random.text(), address: random.address(), podCIDRs: random.few { $0.prefix() }) },
             policies: few { PlannedPolicy(accepted: $0.policy(), pods: $0.below(9), code: $0.text(), reason: $0.text()) },
             entries: few { $0.entry() }.filter { ids.insert($0.id).inserted }, sets: sets,
-            pods: sets.isEmpty ? [] : few { $0.pod(sets: sets.count) }, foreignOwner: maybe { $0.text() })
+            pods: sets.isEmpty ? [] : few { $0.pod(sets: sets.count) }, foreignOwner: maybe { $0.text() },
+            steering: maybe { $0.pick(SteeringWord.allCases) })
     }
 
     mutating func rule() -> PlannedRule {

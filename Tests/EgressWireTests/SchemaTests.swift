@@ -76,7 +76,8 @@ import Testing
                     facts: NetworkInterface(name: "eth0", index: 2, addresses: [try #require(InterfaceAddress("192.0.2.11/24"))]), master: 3
                 )
             ],
-            podDevices: [PodDevice(interface: "veth1", index: 9, addresses: [random.ipv6()], deliverIndex: 9)])
+            podDevices: [PodDevice(interface: "veth1", index: 9, addresses: [random.ipv6()], deliverIndex: 9)],
+            forward: ForwardPolicy.Enforcer.allCases.map { ForwardPolicy($0, place: "nft ip filter FORWARD") })
         let counters = [DatapathCounter(name: "no_flow", code: .drop(3), packets: .max, bytes: 60)]
         let status = HelperStatus(
             helper: HelperVersion(version: "0.1.0", abi: 1, datapath: "tcx"), node: "node-1", uptimeSeconds: 3, revision: 42,
@@ -90,7 +91,7 @@ import Testing
             ("error", try json(HelperReply.failure(id: nil, error).line)), ("error", try json(HelperReply.failure(id: 2, error).line)),
             ("event", try json(HelperReply.event(id: 1, FactsEvent(facts: facts).wire).line)),
             ("end", try json(HelperReply.end(id: 1).line)), ("facts", facts.wire),
-            ("factsEvent", FactsEvent(facts: facts, lost: 3).wire), ("counterList", CounterList(counters).wire),
+            ("factsEvent", FactsEvent(facts: facts, lost: 3).wire), ("counterList", TrafficReport(counters: counters).wire),
             ("pluginList", PluginList([PluginStatus(name: "static", version: "1", module: "/m/static.so", isHealthy: true)]).wire),
             ("pluginAnswer", PluginAnswer(ipv4: [random.ipv4()], ipv6: [random.ipv6()], interface: "eth0", validSeconds: 1).wire),
             ("planApplied", PlanApplied(revision: 42, changed: 12).wire), ("planInForce", PlanInForce(revision: 0, plan: nil).wire),
@@ -98,13 +99,25 @@ import Testing
             ("request", try json(HelperRequest(id: 1, .cancel, params: CancelRequest(id: 9).wire).line)),
             ("request", try json(HelperRequest(id: nil, .resolve, params: ResolveRequest(strategy: "static", request: [:]).wire).line)),
         ]
-        for method in HelperMethod.allCases where ![.cancel, .applyPlan, .resolve].contains(method) {
+        for method in HelperMethod.allCases where ![.cancel, .applyPlan, .resolve, .trace].contains(method) {
             cases.append(("request", try json(HelperRequest(id: 1, method).line)))
         }
         for number in 1...40 {
             let request = PlanRequest(revision: UInt64(number), plan: random.plan())
             cases.append(("request", try json(HelperRequest(id: 1, .applyPlan, params: request.wire).line)))
             cases.append(("state", random.datapathState().wire))
+        }
+        for _ in 1...40 {
+            cases += [
+                ("flowsEvent", FlowNews(random.maybe { $0.flowEvent() }, lost: random.next()).wire),
+                ("flowsWatchParams", FlowQuery(filter: random.filter(), kinds: [.opened, .dropped]).wire),
+                ("natListParams", TranslationQuery(filter: random.filter(), limit: 7).wire),
+                ("translationList", TranslationList(random.few { $0.translation() }, total: 9).wire),
+                ("portsGetParams", random.portQuery().wire), ("portUseList", PortUseList(random.few { $0.portUse() }).wire),
+                ("counterList", random.trafficReport().wire), ("traceResult", random.traceResult().wire),
+                ("request", try json(HelperRequest(id: 1, .trace, params: random.traceRequest().wire).line)),
+                ("request", try json(HelperRequest(id: 1, .watchFlows, params: FlowQuery(filter: random.filter()).wire).line)),
+            ]
         }
         return cases
     }
@@ -119,7 +132,9 @@ import Testing
     /// So that the test above can fail.
     @Test func `the schema misses each property that is taken away`() throws {
         var cases: [(String, JSONValue)] = []
-        for (name, message) in try samples().prefix(16) where name != "empty" {
+        let answers: Set = ["flowsEvent", "translationList", "portUseList", "counterList", "traceResult"]
+        let all = try samples()
+        for (name, message) in Array(all.prefix(16)) + all.filter({ answers.contains($0.0) }).suffix(10) where name != "empty" {
             for key in message.objectValue?.keys ?? [] {
                 var object = try #require(message.objectValue)
                 object[key] = nil

@@ -11,6 +11,8 @@ final class FakeHelper: HelperCalling {
         var plan: NodePlan?
         var applied: [UInt64] = []
         var watchers: [AsyncThrowingStream<HostFacts, any Error>.Continuation] = []
+        var flows: [AsyncThrowingStream<FlowNews, any Error>.Continuation] = []
+        var queries: [FlowQuery] = []
         var gate: [CheckedContinuation<Void, Never>]?
     }
 
@@ -32,6 +34,20 @@ final class FakeHelper: HelperCalling {
 
     func tell(_ facts: HostFacts) {
         for watcher in inner.withLock({ $0.watchers }) { watcher.yield(facts) }
+    }
+
+    var flowWatcherCount: Int { inner.withLock { $0.flows.count } }
+    var flowQueries: [FlowQuery] { inner.withLock { $0.queries } }
+
+    func addFlows(_ watcher: AsyncThrowingStream<FlowNews, any Error>.Continuation, _ query: FlowQuery) {
+        inner.withLock { state in
+            state.flows.append(watcher)
+            state.queries.append(query)
+        }
+    }
+
+    func tell(_ news: FlowNews) {
+        for watcher in inner.withLock({ $0.flows }) { watcher.yield(news) }
     }
 
     func endStreams(throwing error: HelperError? = nil) {

@@ -11,7 +11,7 @@ import Testing
             let client = try LineClient(path: server.path)
             #expect(
                 try await client.line()
-                    == #"{"v":1,"hello":{"helper":"0.1.0","node":"node-1","abi":1,"methods":["status.get","facts.get","facts.watch","plan.apply","plan.get","state.get","counters.get","plugins.list","plugins.resolve","cancel"]}}"#
+                    == #"{"v":1,"hello":{"helper":"0.1.0","node":"node-1","abi":1,"methods":["status.get","facts.get","facts.watch","plan.apply","plan.get","state.get","counters.get","nat.list","ports.get","flows.watch","trace.run","plugins.list","plugins.resolve","cancel"]}}"#
             )
         }
     }
@@ -26,14 +26,15 @@ import Testing
             await client.send("{\"v\":1,\"id\":5,\"method\":\"counters.get\"}\n")
             #expect(
                 try await client.line()
-                    == #"{"v":1,"id":5,"result":{"counters":[{"name":"no_flow","code":"EG3003","packets":1,"bytes":60}]}}"#)
+                    == #"{"v":1,"id":5,"result":{"counters":[{"name":"no_flow","code":"EG3003","packets":1,"bytes":60}],"policies":[],"egressIPs":[]}}"#
+            )
         }
     }
 
     @Test func `errors of the service come with their code`() async throws {
         try await RunningServer.run { server in
             let client = try await LineClient.afterHello(server.path)
-            await client.send("{\"v\":1,\"id\":1,\"method\":\"nat.list\"}\n")
+            await client.send("{\"v\":1,\"id\":1,\"method\":\"gateways.get\"}\n")
             #expect(try await client.json()?["error"]?["code"] == "unknown_method")
             await client.send("{\"v\":1,\"id\":2,\"method\":\"state.get\"}\n")
             #expect(try await client.json()?["error"]?["code"] == "kernel_refused")
@@ -56,7 +57,7 @@ import Testing
         try await RunningServer.run { server in
             let client = try await LineClient.afterHello(server.path)
             await client.send(
-                "{\"v\":1,\"method\":\"nat.list\"}\n{\"v\":1,\"method\":\"status.get\"}\n{\"v\":1,\"id\":9,\"method\":\"plan.get\"}\n")
+                "{\"v\":1,\"method\":\"gateways.get\"}\n{\"v\":1,\"method\":\"status.get\"}\n{\"v\":1,\"id\":9,\"method\":\"plan.get\"}\n")
             #expect(try await client.json()?["id"] == 9)
         }
     }

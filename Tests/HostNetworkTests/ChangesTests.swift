@@ -41,8 +41,11 @@ struct ChangesTests {
         }
     }
 
-    @Test(arguments: ["ip address add 192.0.2.1/24 dev br0", "ip route add 203.0.113.0/24 dev lo", "ip link set br0 mtu 1300"])
-    func `addresses, routes and links are changes`(script: String) async throws {
+    @Test(arguments: [
+        "ip address add 192.0.2.1/24 dev br0", "ip route add 203.0.113.0/24 dev lo", "ip link set br0 mtu 1300",
+        "tc qdisc add dev br0 clsact",
+    ])
+    func `addresses, routes, links and queueing disciplines are changes`(script: String) async throws {
         let node = try Namespace()
         try node.shell("ip link add br0 type bridge\nip link set br0 up")
         try await Task.sleep(for: .milliseconds(100))
@@ -51,6 +54,23 @@ struct ChangesTests {
             let before = await counter.count
             try node.shell(script)
             #expect(try await waits(upTo: 2000) { await counter.count > before })
+        }
+    }
+
+    @Test func `what somebody does to filters is a change`() async throws {
+        let node = try Namespace()
+        try node.shell("ip link add br0 type bridge\nip link set br0 up\ntc qdisc add dev br0 clsact")
+        try await watching(try node.run { HostNetwork().changes() }) { counter in
+            #expect(try await waits(upTo: 2000) { await counter.count >= 1 })
+            let add = "tc filter add dev br0 ingress pref 9 protocol all u32 match u32 0 0"
+            for script in [
+                add, "tc filter del dev br0 ingress pref 9", add, "tc filter del dev br0 ingress", "tc qdisc del dev br0 clsact",
+            ] {
+                try await Task.sleep(for: .milliseconds(150))
+                let before = await counter.count
+                try node.shell(script)
+                #expect(try await waits(upTo: 1000) { await counter.count > before }, "\(script)")
+            }
         }
     }
 

@@ -25,14 +25,15 @@ import Testing
                     sources: [try address("2001:db8:1::a")], claimed: [try address("2001:db8::")...(try address("2001:db8::ffff"))]),
                 GuardedSources(sources: [], claimed: [try address("192.0.2.0")...(try address("192.0.2.1"))]),
                 GuardedSources(sources: [try address("10.244.1.12")], claimed: []),
-            ], uplinks: ["eth0", "bond0.100"])
+            ], uplinks: ["eth0", "bond0.100"],
+            dedicated: [try address("198.51.100.7"), try address("198.51.100.8"), try address("2001:db8:2::7")])
         #expect(try netfilterScript(rules) == Self.golden)
     }
 
     @Test func `without an uplink there is no guard`() throws {
         let range = try address("192.0.2.0")...(try address("192.0.2.1"))
         let rules = NetfilterRules(tunnelPort: 8474, guarded: [GuardedSources(sources: [try address("10.0.0.1")], claimed: [range])])
-        #expect(try !netfilterScript(rules).contains("guard"))
+        #expect(try !netfilterScript(rules).contains("jump guard_claimed"))
     }
 
     @Test(arguments: ["eth0\" } drop; #", "eth*", "", "a b", "a\nb", "äther", "sixteen-bytes-xx"])
@@ -52,58 +53,68 @@ import Testing
         #expect(throws: HostNetworkError.self) { try netfilterScript(rules) }
     }
 
-    private static let golden = """
+    private static let golden = #"""
         table inet kubectl_egress
-        delete table inet kubectl_egress
+        flush table inet kubectl_egress
         table inet kubectl_egress {
-        \tset sources_0 {
-        \t\ttype ipv4_addr
-        \t\telements = { 10.244.1.10, 10.244.1.11 }
-        \t}
+        	set exempt_4 {
+        		type ipv4_addr . inet_service . ipv4_addr . inet_service . inet_proto
+        		size 65536
+        		flags dynamic,timeout
+        	}
 
-        \tset claimed_0 {
-        \t\ttype ipv4_addr
-        \t\tflags interval
-        \t\telements = { 0.0.0.0-9.255.255.255, 192.0.2.7 }
-        \t}
+        	set exempt_6 {
+        		type ipv6_addr . inet_service . ipv6_addr . inet_service . inet_proto
+        		size 65536
+        		flags dynamic,timeout
+        	}
 
-        \tset sources_1 {
-        \t\ttype ipv6_addr
-        \t\telements = { 2001:db8:1::a }
-        \t}
+        	counter guard_unknown {
+        	}
 
-        \tset claimed_1 {
-        \t\ttype ipv6_addr
-        \t\tflags interval
-        \t\telements = { 2001:db8::-2001:db8::ffff }
-        \t}
+        	counter guard_service {
+        	}
 
-        \tchain tunnel_forward {
-        \t\ttype filter hook forward priority -300; policy accept;
-        \t\tudp dport 8474 counter drop comment "a tunnel packet that this node did not make"
-        \t}
+        	counter guard_unsteered {
+        	}
 
-        \tchain tunnel_in {
-        \t\ttype filter hook prerouting priority -300; policy accept;
-        \t\tudp dport 8474 notrack
-        \t}
+        	chain tunnel_forward {
+        		type filter hook forward priority -300; policy accept;
+        		udp dport 8474 counter drop comment "a tunnel packet that this node did not make"
+        	}
 
-        \tchain tunnel_out {
-        \t\ttype filter hook output priority -300; policy accept;
-        \t\tudp dport 8474 notrack
-        \t}
+        	chain tunnel_in {
+        		type filter hook prerouting priority -300; policy accept;
+        		udp dport 8474 notrack
+        	}
 
-        \tchain guard_claimed {
-        \t\tct state invalid,untracked counter drop comment "claimed, and no connection is known"
-        \t\tct direction original counter drop comment "claimed, and not by the egress path"
-        \t}
+        	chain tunnel_out {
+        		type filter hook output priority -300; policy accept;
+        		udp dport 8474 notrack
+        	}
 
-        \tchain guard {
-        \t\ttype filter hook postrouting priority 50; policy accept;
-        \t\toifname { "bond0.100", "eth0" } ip saddr @sources_0 ip daddr @claimed_0 jump guard_claimed
-        \t\toifname { "bond0.100", "eth0" } ip6 saddr @sources_1 ip6 daddr @claimed_1 jump guard_claimed
-        \t}
+        	chain guard_claimed {
+        		meta l4proto tcp tcp flags & (syn | ack) != syn ip saddr . th sport . ip daddr . th dport . meta l4proto @exempt_4 update @exempt_4 { ip saddr . th sport . ip daddr . th dport . meta l4proto timeout 7440s } accept
+        		meta l4proto udp ip saddr . th sport . ip daddr . th dport . meta l4proto @exempt_4 update @exempt_4 { ip saddr . th sport . ip daddr . th dport . meta l4proto timeout 300s } accept
+        		meta l4proto tcp tcp flags & (syn | ack) != syn ip6 saddr . th sport . ip6 daddr . th dport . meta l4proto @exempt_6 update @exempt_6 { ip6 saddr . th sport . ip6 daddr . th dport . meta l4proto timeout 7440s } accept
+        		meta l4proto udp ip6 saddr . th sport . ip6 daddr . th dport . meta l4proto @exempt_6 update @exempt_6 { ip6 saddr . th sport . ip6 daddr . th dport . meta l4proto timeout 300s } accept
+        		ct state invalid,untracked counter name "guard_unknown" drop comment "claimed, and no connection is known"
+        		ct direction original ct status dnat counter name "guard_service" drop comment "claimed, behind a service of the cluster"
+        		ct direction original counter name "guard_unsteered" drop comment "claimed, and not by the egress path"
+        	}
+
+        	chain guard {
+        		type filter hook postrouting priority 50; policy accept;
+        		oifname { "bond0.100", "eth0" } ip saddr { 10.244.1.10, 10.244.1.11 } ip daddr { 0.0.0.0-9.255.255.255, 192.0.2.7 } jump guard_claimed
+        		oifname { "bond0.100", "eth0" } ip6 saddr { 2001:db8:1::a } ip6 daddr { 2001:db8::-2001:db8::ffff } jump guard_claimed
+        	}
+
+        	chain answers {
+        		type filter hook input priority -300; policy accept;
+        		iifname { "bond0.100", "eth0" } ip daddr { 198.51.100.7, 198.51.100.8 } meta l4proto { tcp, udp } counter drop comment "an answer that the program did not take"
+        		iifname { "bond0.100", "eth0" } ip6 daddr { 2001:db8:2::7 } meta l4proto { tcp, udp } counter drop comment "an answer that the program did not take"
+        	}
         }
 
-        """
+        """#
 }

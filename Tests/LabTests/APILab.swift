@@ -40,6 +40,12 @@ struct LongConnection {
             """)
     }
 
+    /// Waits for the first answer.
+    func begin() async throws {
+        let log = try await lab.eventually("/\(tag) ") { try lab.call("log") }
+        guard log.contains("/\(tag) ") else { throw TestKitError("the connection doesn't begin") }
+    }
+
     /// Waits for its end, and says from which addresses and ports nginx saw it: one, when it lived all the time.
     func sources() throws -> Set<String> {
         let outcome = client.finish()

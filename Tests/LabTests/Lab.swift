@@ -17,18 +17,23 @@ struct Lab {
 
     static let egressIP = "198.51.100.100"
     static let secondEgressIP = "198.51.100.200"
+    static let egressIP6 = "2001:db8:100::100"
+    static let secondEgressIP6 = "2001:db8:100::200"
     static let outside = "203.0.113.10"
+    static let outside6 = "2001:db8:113::10"
 
     /// Brings the lab up with helper and agent on every node, runs the body, and takes everything down.
     static func with(
-        attach: String = "auto", start: Bool = true, onAPI: Bool = false, plugins: String? = nil, _ body: (Lab) async throws -> Void
+        attach: String = "auto", start: Bool = true, onAPI: Bool = false, plugins: String? = nil, options: [String] = [],
+        helper: [String: String] = [:], _ body: (Lab) async throws -> Void
     ) async throws {
         let id = "t" + String(UInt32.random(in: 0..<(1 << 28)), radix: 36)
         var environment = ["EGRESS_BIN": Lab.products.path, "EGRESS_ATTACH": attach]
         environment["EGRESS_PLUGINS"] = plugins
+        environment.merge(helper) { _, own in own }
         let lab = Lab(id: id, environment: environment, isOnAPI: onAPI)
         do {
-            try lab.run("up", onAPI ? ["--api"] : []).check("lab up")
+            try lab.run("up", (onAPI ? ["--api"] : []) + options).check("lab up")
             if start { try lab.call("start") }
             try await body(lab)
         } catch {
@@ -49,6 +54,19 @@ struct Lab {
 
     func run(_ verb: String, _ arguments: [String]) throws -> CommandOutcome {
         try Command.outcome([Self.script, verb, id] + arguments, environment: environment)
+    }
+
+    /// The same lab, whose programs are started from copies in another folder, as an upgrade does it.
+    func otherPrograms() throws -> Lab {
+        let folder = path.appendingPathComponent("other-programs")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for name in ["egress-helper", "kubectl-egress"] {
+            let copy = folder.appendingPathComponent(name)
+            if !FileManager.default.fileExists(atPath: copy.path) {
+                try FileManager.default.copyItem(at: Lab.products.appendingPathComponent(name), to: copy)
+            }
+        }
+        return Lab(id: id, environment: environment.merging(["EGRESS_BIN": folder.path]) { _, new in new }, isOnAPI: isOnAPI)
     }
 
     /// Runs a command in the namespace of a node, a pod, `underlay` or `outside`.
@@ -108,17 +126,27 @@ struct Lab {
     }
 
     /// Asks again until nginx sees the address, for a time; returns what it saw last.
-    func eventuallySeen(_ pod: String, as address: String?, within seconds: Int = 5) async throws -> String? {
-        var last = try seen(pod, timeout: 1)
+    func eventuallySeen(
+        _ pod: String, server: String = outside, as address: String?, within seconds: Int = 5
+    ) async throws -> String? {
+        var last = try seen(pod, server: server, timeout: 1)
         for _ in 0..<(5 * seconds) where last != address {
             try await Task.sleep(for: .milliseconds(200))
-            last = try seen(pod, timeout: 1)
+            last = try seen(pod, server: server, timeout: 1)
         }
         return last
     }
 
     func accessLog() throws -> [String] {
         try call("log").split(separator: "\n").map(String.init)
+    }
+
+    /// What a node's helper answers to a reading method, one line of JSON.
+    func ask(_ method: String, node: String) throws -> String {
+        let socket = path.appendingPathComponent("\(node)/helper.sock").path
+        let request = #"{"v":1,"id":1,"method":"\#(method)","params":{}}"# + "\n"
+        let answer = try Command.outcome(["socat", "-t2", "-", "UNIX-CONNECT:\(socket)"], input: request)
+        return answer.output.split(separator: "\n").last.map(String.init) ?? ""
     }
 
     /// Drops and traffic of one node by counter name, as its helper counts them.

@@ -146,7 +146,7 @@ struct PluginModuleTests {
             let plain = try String(contentsOf: node, encoding: .utf8)
             func annotate(_ address: String) throws {
                 let annotated = plain.replacing(
-                    "metadata:\n", with: "metadata:\n  annotations: {cloud.example/egress: \(address)}\n", maxReplacements: 1)
+                    "annotations: {}", with: "annotations: {cloud.example/egress: \(address)}", maxReplacements: 1)
                 try Data(annotated.utf8).write(to: node, options: .atomic)
             }
             try annotate(Lab.egressIP)

@@ -41,4 +41,31 @@ struct RestartTests {
             #expect(status.contains("2/2"), "\(status)")
         }
     }
+
+    @Test(arguments: ["auto", "clsact"])
+    func `helpers killed and exchanged under 1,000 connections and a flood cost none of them, and show no other address`(
+        attach: String
+    ) async throws {
+        try await Lab.with(attach: attach) { lab in
+            try lab.applyBothFamilies()
+            let load = try DualLoad(lab, held: 1000, newPerSecond: 150)
+            defer { load.stop() }
+            let other = try lab.otherPrograms()
+            for round in 0..<3 {
+                for node in ["node-1", "node-2"] { try lab.call("stop", node, "helper", "KILL") }
+                // A while without any, in which connections come and go.
+                try await Task.sleep(for: .milliseconds(400))
+                // From another file, and back: an upgrade, and one that was regretted.
+                for node in ["node-1", "node-2"] { try (round == 1 ? other : lab).call("start-helper", node) }
+                try await Task.sleep(for: .milliseconds(600))
+            }
+            let report = try load.finish()
+            #expect(report["alive"] == 1000, "\(report)")
+            for name in ["reset", "lost", "failed", "wrong"] { #expect(report[name] == 0, "\(name): \(report)") }
+            #expect(report["served"] > 300 && report["answered"] == report["asked"], "\(report)")
+            #expect(try load.witness.packets("wrong") == 0)
+            #expect(try load.witness.packets("right") > 10_000)
+            #expect(try await lab.eventualStatus("2/2").contains("2/2"))
+        }
+    }
 }

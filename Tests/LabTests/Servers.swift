@@ -1,18 +1,18 @@
 import TestKit
 
-/// A UDP server outside that answers with the address it saw.
+/// A UDP server, outside or in a pod, that answers with the address it saw.
 struct UDPEcho {
     private let lab: Lab
     private let server: RunningCommand
 
-    init(_ lab: Lab) throws {
+    init(_ lab: Lab, in name: String = "outside", address: String = Lab.outside) throws {
         self.lab = lab
         server = try lab.start(
-            "outside", "python3", "-uc",
+            name, "python3", "-uc",
             """
             import socket
             s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            s.bind(("\(Lab.outside)", 5353))
+            s.bind(("\(address)", 5353))
             print("ready")
             while True:
                 data, peer = s.recvfrom(2048)

@@ -127,18 +127,6 @@ struct PodPacketTests {
         }
     }
 
-    @Test(arguments: [UInt16(0x2000), 0x2010, 0x0010])
-    func `a fragment of a claimed packet is dropped`(_ fragment: UInt16) async throws {
-        try await World.with { world in
-            var packet = world.fromPod
-            packet.payload = .udp()
-            packet.fragment = fragment
-            try #expect(world.run(.podSends, packet).drops == ["fragment": 1])
-            packet.destination = Role.otherPod
-            try #expect(world.run(.podSends, packet).verdict == World.Outcome.pass)
-        }
-    }
-
     @Test func `the last hop is not passed on`() async throws {
         try await World.with { world in
             var packet = world.fromPod

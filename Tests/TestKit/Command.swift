@@ -96,6 +96,11 @@ public final class RunningCommand {
         return CommandOutcome(status: status ?? 127, output: output.text, errors: errors.text)
     }
 
+    /// Sends it a signal, and doesn't wait.
+    public func signal(_ number: Int32) {
+        if !poll() { kill(process, number) }
+    }
+
     /// Ends it if it still runs.
     public func stop() {
         guard !poll() else { return }

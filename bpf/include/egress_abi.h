@@ -28,14 +28,22 @@
  *   egress_ipsF      HASH           struct egress_addressF   struct egress_ip
  *   egress_nat_fwdF  HASH           struct egress_fwd_keyF   struct egress_halfF
  *   egress_nat_revF  HASH           struct egress_rev_keyF   struct egress_revF
+ *   egress_fragsF    LRU_HASH       struct egress_frag_keyF  struct egress_frag
+ *   egress_pod_useF  HASH           u32 interface index      struct egress_use
+ *   egress_ent_useF  HASH           u32 entry id             struct egress_use
  *   egress_counts    PERCPU_ARRAY   u32 enum egress_count or egress_drop   struct egress_counter
  *   egress_tries     PERCPU_ARRAY   u32 0 … EGRESS_PORT_TRIES              u64 new translations that took so many tries
+ *   egress_traffic   PERCPU_ARRAY   u32 slot                 struct egress_traffic
+ *   egress_ip_count  PERCPU_ARRAY   u32 egress_ip.counter    struct egress_ip_traffic
+ *   egress_refusedF  LRU_HASH       struct egress_rev_keyF with port 0   u64 connections for which no port was free
  *   egress_events    RINGBUF                                 struct egress_event
+ *   egress_trace     ARRAY          u32 0 … EGRESS_TRACE_STEPS - 1         struct egress_trace_step; in the trace's own instance
  *
  * "u32 node": the node's address as on the wire where the tunnel's outer header is IPv4. Where it is IPv6, a number that
  * the helper gave it: egress_nodes has the address of a number, egress_node_ids the number of an address.
  *
- * No map that holds a connection is LRU: a living flow is never evicted to make room (RFC 6888, REQ-11).
+ * No map that holds a connection is LRU: a living flow is never evicted to make room (RFC 6888, REQ-11). What first
+ * fragments said is kept for seconds alone, and is.
  */
 #ifndef EGRESS_ABI_H
 #define EGRESS_ABI_H
@@ -58,6 +66,17 @@
 #define EGRESS_RANKED_GATEWAYS 8
 #define EGRESS_ENTRY_ADDRESSES 16
 #define EGRESS_PORT_TRIES 256
+/* When all of them are in use, so many of the same are asked whether their connection is over. */
+#define EGRESS_RECLAIM_TRIES 64
+/* Seconds without a packet after which the port of a closed connection may be another's; more than a kept way lasts. */
+#define EGRESS_CLOSED_REST 4
+/* No port below is given to a connection that didn't come with it. */
+#define EGRESS_LOWEST_PORT 1024
+/*
+ * On what the datapath sends out by an uplink, so that egress_uplink_out knows it from the node's own; that program takes
+ * it off again. Bits that kube-proxy (0xc000), Calico (0xffff0000), Cilium (0x0f00) and AWS (0x80) leave alone.
+ */
+#define EGRESS_MARK_OURS 0x0063u
 #define EGRESS_POLICY_UID_LENGTH 64
 
 enum egress_limits {
@@ -73,6 +92,7 @@ enum egress_limits {
 	EGRESS_MAX_EGRESS_IPS = 4096,
 	EGRESS_MAX_TRANSLATIONS4 = 262144,
 	EGRESS_MAX_TRANSLATIONS6 = 131072,
+	EGRESS_MAX_FRAGMENTS = 8192,
 };
 
 /* BPF_F_IPV6, which Debian 12's headers don't have. */
@@ -97,7 +117,36 @@ struct egress_config {
 	__u32 watched;        /* not 0 while somebody reads egress_events */
 	__u32 upgrading;      /* not 0 while maps move to another layout: new connections are refused */
 	__u32 csum_ipv6;      /* BPF_F_IPV6 where the kernel knows it (since 6.16), else 0 */
+	__u32 direct;         /* not 0: tunnel packets may go straight to the underlay, see encap.h */
 	struct egress_address6 node; /* this node's as the tunnel's outer address; IPv4 is mapped */
+	/* Of IPv4; of IPv6 half as many; 0: any number. */
+	__u32 pod_limit;      /* connections that one pod may have open through gateways, and as many others */
+	__u32 entry_limit;    /* translations that one entry may have */
+	__u32 stack_mark;     /* of packets that the stack leads to the tunnel device; 0: none may be */
+};
+
+/*
+ * How many connections a pod has, or translations an entry: raised when one is made, lowered when it goes, and put right
+ * by the collector's walk. Entry 0 has the claims of others on ports of shared addresses. Below zero for a moment when
+ * the walk corrected too much.
+ */
+struct egress_use {
+	__s32 steered; /* connections that leave by a gateway; translations */
+	__s32 others;  /* connections that came in, or are exempt; 0 for an entry */
+};
+
+enum egress_use_of {
+	EGRESS_USE_POD = 1,
+	EGRESS_USE_ENTRY = 2,
+};
+
+/* Context of the program egress_correct: what the collector's walk found too little or too much. */
+struct egress_correction {
+	__u32 family; /* 4 or 6 */
+	__u32 of;     /* enum egress_use_of */
+	__u32 key;
+	__s32 steered;
+	__s32 others;
 };
 
 struct egress_meta {
@@ -215,7 +264,8 @@ enum egress_half_flags {
  */
 struct egress_way {
 	__u32 until;      /* the low half of jiffies */
-	__u32 generation; /* of the configuration */
+	__u16 generation; /* of the configuration, its low half */
+	__u16 mtu;        /* the largest packet that it carries; 0xffff: any */
 	__u32 ifindex;    /* 0: nothing kept */
 	__u8 to[6];
 	__u8 from[6];
@@ -261,8 +311,31 @@ static inline __attribute__((always_inline)) __u32 egress_mix(__u32 word)
 	return word;
 }
 
+/* Where a fragment was seen: an id is good for its own source there. */
+enum egress_frag_side {
+	EGRESS_FRAG_POD = 1,     /* a pod sent it; `place` is the pod's interface */
+	EGRESS_FRAG_REQUEST = 2, /* a node sent it for its pod; `place` is the node */
+	EGRESS_FRAG_REPLY = 3,   /* a gateway sent it for a pod; `place` is the node */
+	EGRESS_FRAG_UPLINK = 4,  /* the world sent it; `place` is 0, since one packet may come by several */
+};
+
+/* Seconds for which a first fragment is remembered (RFC 791 and Linux: 30). */
+#define EGRESS_FRAG_SECONDS 30
+
+/* What the first fragment of a packet said, which the others don't. */
+struct egress_frag {
+	__u32 seconds; /* of the coarse monotonic clock */
+	__be16 source_port; /* ICMP echo: the identifier, in both */
+	__be16 destination_port;
+	__u8 icmp_type;
+	__u8 reserved[3];
+};
+
 struct egress_ip {
-	__u32 flags; /* enum egress_entry_flags: an unknown packet to a shared address belongs to the node */
+	__u32 flags;    /* enum egress_entry_flags: an unknown packet to a shared address belongs to the node */
+	__u16 port_min; /* of a shared address: the ports that translations have, port_min … port_max */
+	__u16 port_max;
+	__u32 counter;  /* its place in egress_ip_count; 0: not counted */
 };
 
 /* Why a packet was dropped. A number never changes its meaning; its code for people is EG3 and three digits. */
@@ -275,7 +348,7 @@ enum egress_drop {
 	EGRESS_DROP_NO_EGRESS_IP = 5,   /* the gateway has no address for this family */
 	EGRESS_DROP_PROTOCOL = 6,       /* not TCP, UDP or ICMP echo */
 	EGRESS_DROP_FAMILY = 7,         /* of a family that is not carried */
-	EGRESS_DROP_FRAGMENT = 8,       /* a fragment of a claimed packet, not carried */
+	EGRESS_DROP_FRAGMENT = 8,       /* not given any more: fragments follow their first */
 	EGRESS_DROP_FLOWS_FULL = 9,     /* no room for another connection on the pod's node */
 	EGRESS_DROP_TTL = 10,
 	EGRESS_DROP_MALFORMED = 11,
@@ -304,6 +377,8 @@ enum egress_drop {
 	EGRESS_DROP_UPGRADING = 34,     /* a new connection while maps move to another layout */
 	EGRESS_DROP_EXTENSION = 35,     /* IPv6 extension headers that can't be followed */
 	EGRESS_DROP_GUARD = 36,         /* unsteered packet of a claimed pod at an uplink */
+	EGRESS_DROP_SERVICE = 37,       /* the same, sent to a service whose endpoint is outside; netfilter's half counts it */
+	EGRESS_DROP_STACK = 38,         /* led to the tunnel device by its mark, and no claimed packet of a pod */
 	EGRESS_DROPS = 64,              /* size of the range */
 };
 
@@ -319,13 +394,39 @@ enum egress_count {
 	EGRESS_COUNT_UNRECORDED = 71,  /* a connection came in and found no room in the flow table */
 	EGRESS_COUNT_RECORDED = 72,    /* let go in record mode */
 	EGRESS_COUNT_STACKED = 73,     /* marked for the stack */
-	EGRESS_COUNTS = 80,
+	EGRESS_COUNT_RECLAIMED = 74,   /* a port was taken over from a connection that was over */
+	EGRESS_COUNT_FOREIGN = 75,     /* another's connection claimed a port of a shared address */
+	EGRESS_COUNT_UNCLAIMED = 76,   /* another's connection found no room for its claim */
+	EGRESS_COUNT_TOO_BIG_ANSWERED = 77, /* larger than the way out: told its sender so, by ICMP */
+	EGRESS_COUNT_OUTER_FRAGMENTS = 78,  /* larger than the tunnel, and may be cut: the outer packet is */
+	EGRESS_COUNT_EXEMPT = 79,      /* of a connection that was open before a policy first claimed the pod */
+	EGRESS_COUNT_UNWATCHED = 80,   /* events for which egress_events had no room; its bytes mean nothing */
+	EGRESS_COUNTS = 96,
 };
 
 struct egress_counter {
 	__u64 packets;
 	__u64 bytes;
 };
+
+/* What a policy's packets did here; see enum egress_count. */
+struct egress_traffic {
+	struct egress_counter tunnelled;
+	struct egress_counter delivered; /* of what another node translates */
+	struct egress_counter translated;
+	struct egress_counter reversed;
+	struct egress_counter dropped;
+};
+
+/* What left by an egress address, what came back, and what of either was dropped. */
+struct egress_ip_traffic {
+	struct egress_counter translated;
+	struct egress_counter reversed;
+	struct egress_counter dropped;
+};
+
+/* Addresses of both families. */
+#define EGRESS_IP_COUNTERS (2 * EGRESS_MAX_EGRESS_IPS)
 
 /* What the collector is asked to do with one connection; context of the program egress_collect, which returns 1 when done. */
 enum egress_collect_step {
@@ -367,6 +468,37 @@ struct egress_event {
 
 #define EGRESS_EVENT_BYTES (1u << 18)
 
+/* What a traced packet asked; more than EGRESS_TRACE_STEPS are not kept. */
+enum egress_trace_what {
+	EGRESS_TRACE_CLUSTER = 1,
+	EGRESS_TRACE_POD = 2,
+	EGRESS_TRACE_RULE = 3,
+	EGRESS_TRACE_FLOW = 4,
+	EGRESS_TRACE_CHOICE = 5,
+	EGRESS_TRACE_GATEWAY = 6,
+	EGRESS_TRACE_NODE = 7,
+	EGRESS_TRACE_NODE_ID = 8,
+	EGRESS_TRACE_ENTRY = 9,
+	EGRESS_TRACE_EGRESS_IP = 10,
+	EGRESS_TRACE_FORWARD = 11,
+	EGRESS_TRACE_REVERSE = 12,
+	EGRESS_TRACE_POD_IP = 13,
+	EGRESS_TRACE_ROUTE = 14,     /* bpf_fib_lookup: the key is what was asked, the value what it said */
+	EGRESS_TRACE_WHAT = 0x3f,
+	EGRESS_TRACE_IPV6 = 0x40,    /* of the tables of IPv6 */
+	EGRESS_TRACE_WRITE = 0x80,   /* not read but written */
+};
+
+#define EGRESS_TRACE_STEPS 128
+
+/* What of a key or value doesn't fit is cut off. */
+struct egress_trace_step {
+	__u32 what;     /* enum egress_trace_what; 0: no step */
+	__s32 result;   /* of a lookup 0, or -ENOENT where there was nothing; else what the kernel answered */
+	__u8 key[64];
+	__u8 value[96];
+};
+
 #define EGRESS_FAMILY 4
 #include "egress_abi_family.h"
 #undef EGRESS_FAMILY
@@ -375,7 +507,9 @@ struct egress_event {
 #undef EGRESS_FAMILY
 
 #define EGRESS_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type " has another size")
-EGRESS_ASSERT_SIZE(egress_config, 88);
+EGRESS_ASSERT_SIZE(egress_config, 104);
+EGRESS_ASSERT_SIZE(egress_use, 8);
+EGRESS_ASSERT_SIZE(egress_correction, 20);
 EGRESS_ASSERT_SIZE(egress_meta, 8);
 EGRESS_ASSERT_SIZE(egress_pod, 32);
 EGRESS_ASSERT_SIZE(egress_rule, 8);
@@ -385,7 +519,13 @@ EGRESS_ASSERT_SIZE(egress_choice, 68);
 EGRESS_ASSERT_SIZE(egress_gateway, 4);
 EGRESS_ASSERT_SIZE(egress_node, 56);
 EGRESS_ASSERT_SIZE(egress_way, 24);
-EGRESS_ASSERT_SIZE(egress_ip, 4);
+EGRESS_ASSERT_SIZE(egress_ip, 12);
+EGRESS_ASSERT_SIZE(egress_traffic, 80);
+EGRESS_ASSERT_SIZE(egress_ip_traffic, 48);
+EGRESS_ASSERT_SIZE(egress_trace_step, 168);
+EGRESS_ASSERT_SIZE(egress_frag, 12);
+EGRESS_ASSERT_SIZE(egress_frag_key4, 20);
+EGRESS_ASSERT_SIZE(egress_frag_key6, 44);
 EGRESS_ASSERT_SIZE(egress_counter, 16);
 EGRESS_ASSERT_SIZE(egress_event, 88);
 EGRESS_ASSERT_SIZE(egress_lpm_key4, 8);
@@ -394,18 +534,18 @@ EGRESS_ASSERT_SIZE(egress_rule_key4, 12);
 EGRESS_ASSERT_SIZE(egress_rule_key6, 24);
 EGRESS_ASSERT_SIZE(egress_flow_key4, 16);
 EGRESS_ASSERT_SIZE(egress_flow_key6, 40);
-EGRESS_ASSERT_SIZE(egress_flow4, 60);
-EGRESS_ASSERT_SIZE(egress_flow6, 72);
+EGRESS_ASSERT_SIZE(egress_flow4, 64);
+EGRESS_ASSERT_SIZE(egress_flow6, 76);
 EGRESS_ASSERT_SIZE(egress_entry4, 92);
 EGRESS_ASSERT_SIZE(egress_entry6, 284);
 EGRESS_ASSERT_SIZE(egress_fwd_key4, 20);
 EGRESS_ASSERT_SIZE(egress_fwd_key6, 44);
-EGRESS_ASSERT_SIZE(egress_half4, 44);
-EGRESS_ASSERT_SIZE(egress_half6, 56);
+EGRESS_ASSERT_SIZE(egress_half4, 48);
+EGRESS_ASSERT_SIZE(egress_half6, 60);
 EGRESS_ASSERT_SIZE(egress_rev_key4, 16);
 EGRESS_ASSERT_SIZE(egress_rev_key6, 40);
-EGRESS_ASSERT_SIZE(egress_rev4, 28);
-EGRESS_ASSERT_SIZE(egress_rev6, 40);
+EGRESS_ASSERT_SIZE(egress_rev4, 32);
+EGRESS_ASSERT_SIZE(egress_rev6, 44);
 EGRESS_ASSERT_SIZE(egress_collect4, 68);
 EGRESS_ASSERT_SIZE(egress_collect6, 140);
 

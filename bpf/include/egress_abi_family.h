@@ -45,6 +45,8 @@ struct EGRESS_F(egress_half) {
 	__u32 last;            /* seconds of the coarse monotonic clock, at most EGRESS_WAY_JIFFIES late */
 	__u32 created;         /* same clock */
 	__u32 node;            /* in a flow the gateway; else the node that sent the last packet: answers go there */
+	__u16 policy;          /* slot, for counting; 0: not counted */
+	__u16 counter;         /* of the egress address: see struct egress_ip */
 	struct egress_way way;
 };
 
@@ -89,10 +91,13 @@ struct EGRESS_F(egress_rev_key) {
 	__u8 reserved[3];
 };
 
-/* The reverse half; `node` and `ifindex` are refreshed by authenticated forward packets. */
+/*
+ * The reverse half; `node` and `ifindex` are refreshed by authenticated forward packets. Where `entry` is 0 it is no
+ * translation but the claim of another's connection on a port of a shared address: its answers are the node's.
+ */
 struct EGRESS_F(egress_rev) {
 	EGRESS_ADDRESS source;
-	__be16 source_port;
+	__be16 source_port; /* of a claim: enum egress_seen, from the node, in the host's order */
 	__u8 seen;       /* enum egress_seen; EGRESS_SEEN_REPLY with the first answer */
 	__u8 flags;      /* enum egress_half_flags */
 	__u32 entry;
@@ -100,6 +105,18 @@ struct EGRESS_F(egress_rev) {
 	__u32 ifindex;   /* the pod's, when it is on this node: its flow is the forward half */
 	__u32 last;      /* seconds of the coarse monotonic clock, at most EGRESS_WAY_JIFFIES late */
 	__u32 until;     /* the low half of jiffies: nothing is written before */
+	__u16 policy;    /* as in the forward half */
+	__u16 counter;
+};
+
+struct EGRESS_F(egress_frag_key) {
+	EGRESS_ADDRESS source;
+	EGRESS_ADDRESS destination;
+	__u32 id;        /* IPv4's 16 bits, or the fragment header's 32, as on the wire */
+	__u32 place;     /* see enum egress_frag_side */
+	__u8 side;
+	__u8 protocol;
+	__u16 reserved;
 };
 
 /* `last` and `rev_last` are as they were when the decision was made; a connection that moved on is left alone. */

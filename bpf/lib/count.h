@@ -29,11 +29,17 @@ static __always_inline void packet_count(const struct __sk_buff *skb, __u32 what
 	}
 }
 
-static __always_inline int packet_drop(const struct __sk_buff *skb, __u32 reason)
+/* Where there is no packet at hand: without its octets. */
+static __always_inline void count_one(__u32 what)
 {
-	packet_count(skb, reason);
-	return TC_ACT_SHOT;
+	struct egress_counter *counter = bpf_map_lookup_elem(&egress_counts, &what);
+
+	if (counter)
+		counter->packets++;
 }
+
+/* In drops.h, which also says whose packet it was. */
+int packet_drop(struct __sk_buff *skb, __u32 reason);
 
 /* -1 is TC_ACT_UNSPEC for clsact and TCX_NEXT for tcx: others at the same hook have their say. */
 static __always_inline int packet_pass(void)

@@ -27,6 +27,19 @@ enum {
 	FAMILY_ECHO_REPLY6 = 129,
 	FAMILY_IP_HEADER4 = 20,
 	FAMILY_IP_HEADER6 = 40,
+	/* The error that says how large a packet may be (RFC 1191, RFC 8201). */
+	FAMILY_TOO_BIG_TYPE4 = 3,
+	FAMILY_TOO_BIG_TYPE6 = 2,
+	FAMILY_TOO_BIG_CODE4 = 4,
+	FAMILY_TOO_BIG_CODE6 = 0,
+	/* Where the addresses are in the IP header. */
+	FAMILY_SOURCE4 = 12,
+	FAMILY_SOURCE6 = 8,
+	FAMILY_DESTINATION4 = 16,
+	FAMILY_DESTINATION6 = 24,
+	/* What every link carries: nobody is told to send smaller packets. */
+	FAMILY_LEAST_MTU4 = 576,
+	FAMILY_LEAST_MTU6 = 1280,
 	/* Where the L4 header is when the IP header has neither options nor extensions. */
 	FAMILY_PLAIN_L44 = 14 + FAMILY_IP_HEADER4,
 	FAMILY_PLAIN_L46 = 14 + FAMILY_IP_HEADER6,

@@ -4,10 +4,17 @@
  *
  *   packet_parse_ip4(skb, packet)
  *   packet_is_local4(skb, packet)          never leaves the link
- *   rewrite_hop4(skb)                      one hop less to live
+ *   rewrite_hop4(skb), rewrite_hop_back4(skb)   one hop less to live, one more
  *   rewrite_address4(skb, address, is_source, before)
+ *   packet_is_error4(packet)               an ICMP error
+ *   packet_quoted4(skb, at, packet)        the IP header at `at`, as an error quotes it
+ *   packet_is_whole4(skb)                  nobody may cut it
+ *   fragment_place4(skb, packet, id)       which of which packet's fragments it is
+ *   quote_header4(skb, at, change)         the quoted header's checksum, and what it changed by
+ *   answer_header4(...)                    the headers of an ICMP error of ours
  *   route_ask4(fib, source, destination, tos), route_next4(fib, next)
  */
+#define IPV4_DONT_FRAGMENT   0x4000
 #define IPV4_MORE_FRAGMENTS  0x2000
 #define IPV4_FRAGMENT_OFFSET 0x1fff
 
@@ -39,7 +46,8 @@ static __always_inline int packet_parse_ip4(struct __sk_buff *skb, struct packet
 		return EGRESS_DROP_MALFORMED;
 	else
 		packet->l4_length = total - header;
-	packet->reserved[0] = packet->reserved[1] = 0;
+	packet->later = false;
+	packet->is_first = false;
 	packet->source.word[0] = ip->saddr;
 	packet->destination.word[0] = ip->daddr;
 	packet->source_port = 0;
@@ -62,13 +70,6 @@ static __always_inline bool packet_is_local4(const struct __sk_buff *skb, const 
 	return false;
 }
 
-static __always_inline __u16 checksum_fold(__u32 sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
 /* RFC 1624, equation 3, over two 16-bit halves and one more word. */
 static __always_inline __u16 checksum_replace(__u16 checksum, __u32 from, __u32 to, __u16 word_from, __u16 word_to)
 {
@@ -88,7 +89,7 @@ static __always_inline __u16 ttl_word(const struct iphdr *ip)
 	return *(const __u16 *)&ip->ttl;
 }
 
-static __always_inline int rewrite_hop4(struct __sk_buff *skb)
+static __always_inline int rewrite_hops4(struct __sk_buff *skb, __u8 more)
 {
 	struct iphdr *ip = packet_ip4(skb);
 	__u16 before;
@@ -96,9 +97,19 @@ static __always_inline int rewrite_hop4(struct __sk_buff *skb)
 	if (!ip)
 		return EGRESS_DROP_INTERNAL;
 	before = ttl_word(ip);
-	ip->ttl--;
+	ip->ttl += more;
 	ip->check = checksum_replace(ip->check, 0, 0, before, ttl_word(ip));
 	return 0;
+}
+
+static __always_inline int rewrite_hop4(struct __sk_buff *skb)
+{
+	return rewrite_hops4(skb, -1);
+}
+
+static __always_inline int rewrite_hop_back4(struct __sk_buff *skb)
+{
+	return rewrite_hops4(skb, 1);
 }
 
 /* With one hop less to live. The header's checksum covers itself, so that the sum over the whole packet stays. */
@@ -119,6 +130,89 @@ static __always_inline int rewrite_address4(struct __sk_buff *skb, const struct 
 		ip->daddr = address->word[0];
 	ip->check = checksum_replace(ip->check, before->word[0], address->word[0], word, ttl_word(ip));
 	return 0;
+}
+
+/* 0 or a drop's reason: a later fragment says nothing of its connection. */
+static __always_inline int packet_quoted4(struct __sk_buff *skb, __u32 at, struct packet4 *packet)
+{
+	struct iphdr ip;
+
+	if (bpf_skb_load_bytes(skb, at, &ip, sizeof(ip)) || ip.version != 4 || ip.ihl < 5)
+		return EGRESS_DROP_MALFORMED;
+	packet->source.word[0] = ip.saddr;
+	packet->destination.word[0] = ip.daddr;
+	packet->protocol = ip.protocol;
+	packet->l4 = at + ip.ihl * 4;
+	return ip.frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET) ? EGRESS_DROP_ICMP_ERROR : 0;
+}
+
+static __always_inline bool packet_is_whole4(const struct __sk_buff *skb)
+{
+	const struct iphdr *ip = packet_ip4(skb);
+
+	return ip && ip->frag_off & bpf_htons(IPV4_DONT_FRAGMENT);
+}
+
+/* Its offset in octets, or a negative number; `id` as on the wire. */
+static __always_inline int fragment_place4(const struct __sk_buff *skb, const struct packet4 *packet, __u32 *id)
+{
+	const struct iphdr *ip = packet_ip4(skb);
+
+	(void)packet;
+	if (!ip)
+		return -1;
+	*id = ip->id;
+	return (bpf_ntohs(ip->frag_off) & IPV4_FRAGMENT_OFFSET) * 8;
+}
+
+/* `change`: what its addresses changed by. False says that it worked. */
+static __always_inline bool quote_header4(struct __sk_buff *skb, __u32 at, __u64 change, __u64 *sum)
+{
+	__u16 before, after;
+
+	at += __builtin_offsetof(struct iphdr, check);
+	if (bpf_skb_load_bytes(skb, at, &before, sizeof(before)))
+		return true;
+	after = checksum_of((__u16)~before + change);
+	*sum += word_sum(before, after);
+	return bpf_skb_store_bytes(skb, at, &after, sizeof(after), 0);
+}
+
+/* An ICMP error of ours: 576 octets (RFC 1812, 4.3.2.3). */
+struct answer4 {
+	struct ethhdr eth;
+	struct iphdr ip;
+	struct icmp_error_header icmp;
+	__u8 quoted[576 - sizeof(struct iphdr) - sizeof(struct icmp_error_header)];
+} __attribute__((packed));
+
+/* Behind a header without options. */
+static __always_inline bool answer_quotes_tcp4(const struct answer4 *answer)
+{
+	const struct iphdr *about = (const void *)answer->quoted;
+
+	return about->ihl == 5 && about->protocol == IPPROTO_TCP;
+}
+
+/* Back from where the packet was to go: no router's address of ours would be known to its sender. */
+static __always_inline void answer_header4(struct answer4 *answer)
+{
+	const struct iphdr *about = (const void *)answer->quoted;
+	const __u32 length = sizeof(answer->icmp) + sizeof(answer->quoted);
+
+	answer->ip = (struct iphdr){
+	    .version = 4,
+	    .ihl = sizeof(answer->ip) / 4,
+	    .tos = 0xc0, /* internetwork control (RFC 1812, 4.3.2.5) */
+	    .tot_len = bpf_htons(sizeof(answer->ip) + length),
+	    .frag_off = bpf_htons(IPV4_DONT_FRAGMENT),
+	    .ttl = 64,
+	    .protocol = FAMILY_ICMP4,
+	    .saddr = about->daddr,
+	    .daddr = about->saddr,
+	};
+	answer->ip.check = checksum_of(octets_sum(&answer->ip, sizeof(answer->ip), 0));
+	answer->icmp.checksum = checksum_of(octets_sum(&answer->icmp, length, 0));
 }
 
 static __always_inline void route_ask4(struct bpf_fib_lookup *fib, const struct egress_address4 *source,

@@ -88,7 +88,8 @@ static __always_inline int packet_parse_ip6(struct __sk_buff *skb, struct packet
 	    length + ETH_HLEN + sizeof(*ip) > skb->len)
 		return EGRESS_DROP_MALFORMED;
 	packet->l4_length = length;
-	packet->reserved[0] = packet->reserved[1] = 0;
+	packet->later = false;
+	packet->is_first = false;
 	__builtin_memcpy(&packet->source, &ip->saddr, sizeof(packet->source));
 	__builtin_memcpy(&packet->destination, &ip->daddr, sizeof(packet->destination));
 	packet->source_port = 0;
@@ -115,14 +116,24 @@ static __always_inline bool packet_is_local6(struct __sk_buff *skb, const struct
 	       !bpf_skb_load_bytes(skb, packet->l4, &type, sizeof(type)) && type >= ND_FIRST && type <= ND_LAST;
 }
 
-static __always_inline int rewrite_hop6(struct __sk_buff *skb)
+static __always_inline int rewrite_hops6(struct __sk_buff *skb, __u8 more)
 {
 	struct ipv6hdr *ip = packet_ip6(skb);
 
 	if (!ip)
 		return EGRESS_DROP_INTERNAL;
-	ip->hop_limit--;
+	ip->hop_limit += more;
 	return 0;
+}
+
+static __always_inline int rewrite_hop6(struct __sk_buff *skb)
+{
+	return rewrite_hops6(skb, -1);
+}
+
+static __always_inline int rewrite_hop_back6(struct __sk_buff *skb)
+{
+	return rewrite_hops6(skb, 1);
 }
 
 /* With one hop less to live. The header has no checksum. */
@@ -141,10 +152,97 @@ static __always_inline int rewrite_address6(struct __sk_buff *skb, const struct 
 	return 0;
 }
 
+static __always_inline bool packet_is_whole6(const struct __sk_buff *skb)
+{
+	(void)skb;
+	return true;
+}
+
+struct ipv6_fragment {
+	__u8 next;
+	__u8 reserved;
+	__be16 offset; /* the lowest three bits aren't its */
+	__be32 id;
+};
+
+static __always_inline int fragment_place6(struct __sk_buff *skb, const struct packet6 *packet, __u32 *id)
+{
+	struct ipv6_fragment header;
+
+	if (bpf_skb_load_bytes(skb, packet->l4 - sizeof(header), &header, sizeof(header)))
+		return -1;
+	*id = header.id;
+	return bpf_ntohs(header.offset) & 0xfff8;
+}
+
+static __always_inline int packet_quoted6(struct __sk_buff *skb, __u32 at, struct packet6 *packet)
+{
+	struct ipv6hdr ip;
+	int verdict;
+	__u32 id;
+
+	if (bpf_skb_load_bytes(skb, at, &ip, sizeof(ip)) || ip.version != 6)
+		return EGRESS_DROP_MALFORMED;
+	__builtin_memcpy(&packet->source, &ip.saddr, sizeof(packet->source));
+	__builtin_memcpy(&packet->destination, &ip.daddr, sizeof(packet->destination));
+	packet->protocol = ip.nexthdr;
+	packet->l4 = at + sizeof(ip);
+	if (!ipv6_is_extension(packet->protocol))
+		return 0;
+	verdict = ipv6_extensions(skb, packet);
+	if (verdict || !packet->fragment)
+		return verdict;
+	return fragment_place6(skb, packet, &id) ? EGRESS_DROP_ICMP_ERROR : 0;
+}
+
+/* The header has no checksum. */
+static __always_inline bool quote_header6(struct __sk_buff *skb, __u32 at, __u64 change, __u64 *sum)
+{
+	(void)skb;
+	(void)at;
+	(void)change;
+	(void)sum;
+	return false;
+}
+
+/* An ICMPv6 error of ours: 1280 octets (RFC 4443, 2.4 c). */
+struct answer6 {
+	struct ethhdr eth;
+	struct ipv6hdr ip;
+	struct icmp_error_header icmp;
+	__u8 quoted[1280 - sizeof(struct ipv6hdr) - sizeof(struct icmp_error_header)];
+} __attribute__((packed));
+
+static __always_inline bool answer_quotes_tcp6(const struct answer6 *answer)
+{
+	return ((const struct ipv6hdr *)answer->quoted)->nexthdr == IPPROTO_TCP;
+}
+
+static __always_inline void answer_header6(struct answer6 *answer)
+{
+	const struct ipv6hdr *about = (const void *)answer->quoted;
+	const __u32 length = sizeof(answer->icmp) + sizeof(answer->quoted);
+	__u32 sum;
+
+	answer->ip = (struct ipv6hdr){
+	    .version = 6,
+	    .payload_len = bpf_htons(length),
+	    .nexthdr = FAMILY_ICMP6,
+	    .hop_limit = 64,
+	};
+	__builtin_memcpy(&answer->ip.saddr, &about->daddr, sizeof(about->daddr));
+	__builtin_memcpy(&answer->ip.daddr, &about->saddr, sizeof(about->saddr));
+	/* The pseudo header (RFC 8200, 8.1): both addresses lie side by side. */
+	sum = sum_fold(bpf_htonl(length) + (__u64)bpf_htonl(FAMILY_ICMP6));
+	sum = octets_sum(&answer->ip.saddr, 2 * sizeof(about->saddr), sum);
+	answer->icmp.checksum = checksum_of(octets_sum(&answer->icmp, length, sum));
+}
+
 static __always_inline void route_ask6(struct bpf_fib_lookup *fib, const struct egress_address6 *source,
 				       const struct egress_address6 *destination, __u8 tos)
 {
-	(void)tos;
+	/* The traffic class, for rules that look at it. */
+	fib->flowinfo = bpf_htonl((__u32)tos << 20);
 	__builtin_memcpy(fib->ipv6_src, source, sizeof(fib->ipv6_src));
 	__builtin_memcpy(fib->ipv6_dst, destination, sizeof(fib->ipv6_dst));
 }

@@ -50,7 +50,12 @@ EGRESS_TABLE(egress_node_ids, BPF_MAP_TYPE_HASH, struct egress_address6, __u32, 
 	EGRESS_TABLE(egress_nat_fwd##ipv, BPF_MAP_TYPE_HASH, struct egress_fwd_key##ipv, struct egress_half##ipv,      \
 		     EGRESS_MAX_TRANSLATIONS##ipv, 0);                                                                      \
 	EGRESS_TABLE(egress_nat_rev##ipv, BPF_MAP_TYPE_HASH, struct egress_rev_key##ipv, struct egress_rev##ipv,       \
-		     EGRESS_MAX_TRANSLATIONS##ipv, 0)
+		     EGRESS_MAX_TRANSLATIONS##ipv, 0);                                                                 \
+	EGRESS_TABLE(egress_frags##ipv, BPF_MAP_TYPE_LRU_HASH, struct egress_frag_key##ipv, struct egress_frag,        \
+		     EGRESS_MAX_FRAGMENTS, 0);                                                                                \
+	EGRESS_TABLE(egress_pod_use##ipv, BPF_MAP_TYPE_HASH, __u32, struct egress_use, EGRESS_MAX_PODS, 0);            \
+	EGRESS_TABLE(egress_ent_use##ipv, BPF_MAP_TYPE_HASH, __u32, struct egress_use, EGRESS_MAX_ENTRIES, 0);            \
+	EGRESS_TABLE(egress_refused##ipv, BPF_MAP_TYPE_LRU_HASH, struct egress_rev_key##ipv, __u64, 4096, 0)
 
 EGRESS_TABLES(4);
 EGRESS_TABLES(6);
@@ -58,10 +63,15 @@ EGRESS_TABLES(6);
 EGRESS_TABLE(egress_counts, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct egress_counter, EGRESS_COUNTS, 0);
 EGRESS_TABLE(egress_tries, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, __u64, EGRESS_PORT_TRIES + 1, 0);
 
+EGRESS_TABLE(egress_traffic, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct egress_traffic, EGRESS_MAX_POLICIES, 0);
+EGRESS_TABLE(egress_ip_count, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct egress_ip_traffic, EGRESS_IP_COUNTERS, 0);
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, EGRESS_EVENT_BYTES);
 } egress_events SEC(".maps");
+
+#include "trace.h"
 
 static __always_inline const struct egress_config *config_read(void)
 {

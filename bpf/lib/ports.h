@@ -5,6 +5,8 @@
  * Number 0 is the pod's own port, when the entry keeps it. The others go through the slice from a place and by an
  * odd stride that a keyed hash of (pod, port, protocol) gives: the slice is a power of two, so that an odd stride
  * meets every port once; nobody outside can foretell the order, and a gateway with the same key tries the same ports.
+ * In a slice larger than the tries the second half of them begins elsewhere with another stride: own ports lie side by
+ * side, and a short stride would meet no other.
  */
 #ifndef EGRESS_PORTS_H
 #define EGRESS_PORTS_H
@@ -14,6 +16,8 @@
 struct port_order {
 	__u32 start;
 	__u32 stride;
+	__u32 other_start;
+	__u32 other_stride;
 	__u32 mask;
 	__u16 base;
 	__u16 own; /* host order */
@@ -69,17 +73,46 @@ static __always_inline void port_order_make(struct port_order *order, const stru
 
 	order->start = hash;
 	order->stride = (hash >> 32) | 1;
+	order->other_start = hash >> 16;
+	order->other_stride = (hash >> 48) | 1;
 	order->own = bpf_ntohs(own);
 }
 
-/* A port in host order, or a negative number when `number` gives none. */
-static __always_inline __s32 port_candidate(const struct port_order *order, __u32 number)
+/* How the candidates from `first` on go through the slice. */
+struct port_walk {
+	__u32 start;
+	__u32 stride;
+};
+
+static __always_inline struct port_walk port_walk_from(const struct port_order *order, __u32 first)
 {
+	struct port_walk walk = {.start = order->start, .stride = order->stride};
+	__u32 start = order->other_start, stride = order->other_stride;
+
+	/* Both are read: the verifier refuses a pointer to one or the other. */
+	barrier_var(walk.start);
+	barrier_var(walk.stride);
+	barrier_var(start);
+	barrier_var(stride);
+	if (first >= EGRESS_PORT_TRIES / 2 && order->mask >= EGRESS_PORT_TRIES) {
+		walk.start = start;
+		walk.stride = stride;
+	}
+	return walk;
+}
+
+/* A port in host order, or a negative number when `number` gives none. */
+static __always_inline __s32 port_candidate(const struct port_order *order, struct port_walk walk, __u32 number)
+{
+	__u32 port;
+
 	if (number == 0)
 		return order->keeps_own ? (__s32)order->own : -1;
 	if (number > EGRESS_PORT_TRIES || number - 1 > order->mask)
 		return -1;
-	return (order->base + ((order->start + (number - 1) * order->stride) & order->mask)) & 0xffff;
+	port = walk.start + (number - 1) * walk.stride;
+	port = (order->base + (port & order->mask)) & 0xffff;
+	return port < EGRESS_LOWEST_PORT ? -1 : (__s32)port;
 }
 
 static __always_inline void port_count_tries(__u32 tries)

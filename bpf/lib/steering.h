@@ -12,18 +12,22 @@ struct steering {
 	__u32 entry;
 	__u32 gateway; /* node */
 	__u32 place;   /* enum egress_place */
+	__u32 ifindex; /* of the pod */
+	__u32 way;     /* enum egress_steering, of the pod's record */
 };
 
 /* `family`: 4 or 6. */
 static __always_inline int steer_choose(const struct __sk_buff *skb, __u32 family, struct steering *steering)
 {
-	struct egress_choice_key key = {.ifindex = skb->ifindex, .policy = steering->policy, .family = family};
+	struct egress_choice_key key = {.ifindex = steering->ifindex, .policy = steering->policy, .family = family};
 	const struct egress_choice *choice = bpf_map_lookup_elem(&egress_choices, &key);
 	int reason = EGRESS_DROP_NO_GATEWAY;
 
 	if (!choice)
 		return reason;
-	for (__u32 rank = 0; rank < EGRESS_RANKED_GATEWAYS; rank++) {
+	/* Without a loop: see nat_claim_some(). */
+	_Pragma("unroll") for (__u32 rank = 0; rank < EGRESS_RANKED_GATEWAYS; rank++)
+	{
 		const struct egress_gateway *gateway;
 		__u32 node;
 

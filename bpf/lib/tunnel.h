@@ -8,10 +8,9 @@
 
 static __always_inline int tunnel_receive(struct __sk_buff *skb)
 {
-	const struct egress_config *config = config_read();
 	__u32 sender, entry, vni = 0;
 
-	if (!config || !token_accepted(skb, config))
+	if (!token_accepted(skb))
 		return packet_drop(skb, EGRESS_DROP_TOKEN);
 	sender = tunnel_sender(skb, &vni);
 	if (!sender)

@@ -8,8 +8,9 @@
 #include <bpf/bpf_helpers.h>
 
 struct test_outer {
-	__u32 source; /* of the outer header, host order */
+	__u32 source; /* of the outer header, host order; 0: it is IPv6's */
 	__u32 vni;
+	__u32 source6[4];
 };
 
 struct {
@@ -28,7 +29,7 @@ struct {
 
 #define TEST_NOT_REACHED 99
 
-/* Reading a key gives the outer source, which a program sets as local_ipv4 (since 6.0). */
+/* Reading a key gives the outer source, which a program sets as local_ipv4 or local_ipv6 (since 6.0). */
 SEC("tc")
 int test_enter_tunnel(struct __sk_buff *skb)
 {
@@ -40,9 +41,12 @@ int test_enter_tunnel(struct __sk_buff *skb)
 	if (!outer)
 		return TEST_NOT_REACHED;
 	key.tunnel_id = outer->vni;
-	key.local_ipv4 = outer->source;
+	if (outer->source)
+		key.local_ipv4 = outer->source;
+	else
+		__builtin_memcpy(key.local_ipv6, outer->source6, sizeof(key.local_ipv6));
 	key.tunnel_ttl = 64;
-	if (bpf_skb_set_tunnel_key(skb, &key, sizeof(key), 0))
+	if (bpf_skb_set_tunnel_key(skb, &key, sizeof(key), outer->source ? 0 : BPF_F_TUNINFO_IPV6))
 		return TEST_NOT_REACHED;
 	bpf_tail_call(skb, &test_target, 0);
 	return TEST_NOT_REACHED;

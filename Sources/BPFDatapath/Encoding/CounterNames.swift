@@ -39,6 +39,8 @@ enum CounterNames {
         (EGRESS_DROP_UPGRADING.rawValue, "upgrading"),
         (EGRESS_DROP_EXTENSION.rawValue, "extension"),
         (EGRESS_DROP_GUARD.rawValue, "guard"),
+        (EGRESS_DROP_SERVICE.rawValue, "service"),
+        (EGRESS_DROP_STACK.rawValue, "stack"),
     ]
 
     static let counts: [(number: UInt32, name: String)] = [
@@ -52,5 +54,12 @@ enum CounterNames {
         (EGRESS_COUNT_UNRECORDED.rawValue, "unrecorded"),
         (EGRESS_COUNT_RECORDED.rawValue, "recorded"),
         (EGRESS_COUNT_STACKED.rawValue, "stacked"),
+        (EGRESS_COUNT_RECLAIMED.rawValue, "reclaimed"),
+        (EGRESS_COUNT_FOREIGN.rawValue, "foreign"),
+        (EGRESS_COUNT_UNCLAIMED.rawValue, "unclaimed"),
+        (EGRESS_COUNT_TOO_BIG_ANSWERED.rawValue, "too_big_answered"),
+        (EGRESS_COUNT_OUTER_FRAGMENTS.rawValue, "outer_fragments"),
+        (EGRESS_COUNT_EXEMPT.rawValue, "exempt"),
+        (EGRESS_COUNT_UNWATCHED.rawValue, "unwatched"),
     ]
 }

@@ -14,6 +14,9 @@ extension DatapathSettings {
         value.node = nodeAddress?.mapped ?? egress_address6()
         value.outer_family = nodeAddress?.family == .ipv6 ? 6 : 4
         value.tunnel_mtu = mtu
+        value.pod_limit = limits.connectionsPerPod
+        value.entry_limit = limits.translationsPerEntry
+        value.stack_mark = stackMark
         value.token_count = UInt32(tokens.count)
         value.tokens = egress_config().tokens
         withUnsafeMutableBytes(of: &value.tokens) { $0.copyBytes(from: tokens.flatMap(\.octets)) }
@@ -26,6 +29,8 @@ extension DatapathSettings {
         self.init(
             tunnelIndex: Int(value.tunnel_ifindex), nodeAddress: IPAddress(mapped: value.node),
             tunnelMTU: Int(value.tunnel_mtu),
+            limits: ConnectionLimits(connectionsPerPod: value.pod_limit, translationsPerEntry: value.entry_limit),
+            stackMark: value.stack_mark,
             tokens: (0..<count).compactMap { index in
                 TunnelToken(octets: Array(octets.dropFirst(index * TunnelToken.length).prefix(TunnelToken.length)))
             })

@@ -6,28 +6,44 @@ struct FamilyCollector<Family: DatapathFamily> {
     private var flows: BatchCursor?
     private var forward: BatchCursor?
     private var reverse: BatchCursor?
+    private var census = Census<Family>()
 
     /// One round; `now` is seconds of the coarse monotonic clock. Returns how many connections went.
     mutating func round(_ tables: FamilyTables<Family>, program: Int32, now: UInt32) throws -> Int {
         var jobs: [Family.Collect] = []
         let limit = Collector.entriesPerRound
+        try census.beginIfNew(tables)
+        if flows == nil { census.flows.begins() }
+        if forward == nil { census.forward.begins() }
+        if reverse == nil { census.reverse.begins() }
         flows = try tables.flows.walk(from: flows, atMost: limit) { keys, values in
-            for (key, flow) in zip(keys, values) where Expiry.age(now: now, last: flow.half.last) >= Expiry.shortest {
+            for (key, flow) in zip(keys, values) {
+                census.flows.meets { $0.count(flow) }
+                guard Expiry.age(now: now, last: flow.half.last) >= Expiry.shortest else { continue }
                 try Self.flowJob(key, flow, tables, now).map { jobs.append($0) }
             }
         }
         forward = try tables.forward.walk(from: forward, atMost: limit) { keys, values in
-            for (key, half) in zip(keys, values) where Expiry.age(now: now, last: half.last) >= Expiry.shortest {
+            for (key, half) in zip(keys, values) {
+                census.forward.meets { $0.count(.entry(key.entry), steered: 1) }
+                guard Expiry.age(now: now, last: half.last) >= Expiry.shortest else { continue }
                 let reverseKey = FamilyTables<Family>.reverseKey(of: key, half)
                 let other = try tables.reverse.value(reverseKey)
                 Self.translationJob(key, half, reverseKey, other, now).map { jobs.append($0) }
             }
         }
         reverse = try tables.reverse.walk(from: reverse, atMost: limit) { keys, values in
-            for (key, half) in zip(keys, values) where Expiry.age(now: now, last: half.last) >= Expiry.shortest {
-                try Self.orphanJob(key, half, tables).map { jobs.append($0) }
+            for (key, half) in zip(keys, values) {
+                if half.isClaim { census.reverse.meets { $0.count(.entry(0), steered: 1) } }
+                guard Expiry.age(now: now, last: half.last) >= Expiry.shortest else { continue }
+                let job = half.isClaim ? Self.claimJob(key, half, now) : try Self.orphanJob(key, half, tables)
+                job.map { jobs.append($0) }
             }
         }
+        if flows == nil { census.flows.ends() }
+        if forward == nil { census.forward.ends() }
+        if reverse == nil { census.reverse.ends() }
+        try census.endIfWhole(tables)
         return try jobs.reduce(0) { gone, job in
             let done = try Self.run(program, job)
             return gone + (done && job.step == EGRESS_COLLECT_DELETE.rawValue ? 1 : 0)
@@ -96,6 +112,19 @@ struct FamilyCollector<Family: DatapathFamily> {
         return job
     }
 
+    /// Another's connection from a port of a shared address; the node opened it, as far as we know.
+    private static func claimJob(_ key: Family.ReverseKey, _ half: Family.Reverse, _ now: UInt32) -> Family.Collect? {
+        let opened = UInt8(truncatingIfNeeded: half.source_port)
+        let timeout = Expiry.timeout(protocol: key.protocol, opened: opened, answered: half.seen)
+        guard Expiry.age(now: now, last: half.last) >= timeout else { return nil }
+        var job = job(EGRESS_COLLECT_ORPHAN)
+        job.step = step(half.flags & UInt8(EGRESS_NAT_DYING.rawValue) != 0)
+        job.rev_last = half.last
+        job.fwd = FamilyTables<Family>.forwardKey(of: key, half)
+        job.rev = key
+        return job
+    }
+
     private static func job(_ table: egress_collect_table) -> Family.Collect {
         var job = Family.Collect()
         job.table = table.rawValue
@@ -117,6 +146,11 @@ struct FamilyCollector<Family: DatapathFamily> {
             return options.retval != 0
         }
     }
+}
+
+extension ReverseLayout {
+    /// No translation, but another's connection on a port of a shared address.
+    var isClaim: Bool { entry == 0 }
 }
 
 extension HalfLayout {

@@ -1,5 +1,6 @@
 // The names are those of the C structures.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CEgressABI
 
 /// The structures of `egress_abi_family.h` by what they hold, so that what is done with them is written once for both
@@ -58,6 +59,8 @@ protocol HalfLayout<Address> {
     var last: UInt32 { get set }
     var created: UInt32 { get set }
     var node: UInt32 { get set }
+    var policy: UInt16 { get set }
+    var counter: UInt16 { get set }
     var way: egress_way { get set }
     init()
 }
@@ -106,6 +109,8 @@ protocol ReverseLayout<Address> {
     var ifindex: UInt32 { get set }
     var last: UInt32 { get set }
     var until: UInt32 { get set }
+    var policy: UInt16 { get set }
+    var counter: UInt16 { get set }
     init()
 }
 

@@ -59,11 +59,14 @@ extension EntryRecord {
 }
 
 extension EgressAddressRecord {
-    func encoded() -> egress_ip {
-        egress_ip(flags: isShared ? EGRESS_ENTRY_SHARED.rawValue : 0)
+    func encoded(counter: UInt32) -> egress_ip {
+        egress_ip(
+            flags: isShared ? EGRESS_ENTRY_SHARED.rawValue : 0, port_min: ports?.lowerBound ?? 0, port_max: ports?.upperBound ?? 0,
+            counter: counter)
     }
 
     init(_ value: egress_ip) {
-        self.init(isShared: value.flags & EGRESS_ENTRY_SHARED.rawValue != 0)
+        let ports = value.port_min <= value.port_max ? value.port_min...value.port_max : nil
+        self.init(isShared: value.flags & EGRESS_ENTRY_SHARED.rawValue != 0, ports: ports)
     }
 }

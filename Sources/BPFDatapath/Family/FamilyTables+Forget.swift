@@ -4,17 +4,25 @@ import EgressPlan
 
 extension FamilyTables {
     /// Flows of an interface that `isKept` doesn't hold, with the translations that they are. The forward half first: a port
-    /// is never free while a forward half still emits it.
-    func forgetFlows(ifindex: UInt32, unless isKept: (Family.Flow) -> Bool) throws {
+    /// is never free while a forward half still emits it. Returns what went.
+    func forgetFlows(
+        ifindex: UInt32, unless isKept: (Family.Flow) -> Bool, ended: (EndedConnection<Family>) -> Void
+    ) throws -> UseCounts {
         var doomed: [(Family.FlowKey, Family.Flow)] = []
         _ = try flows.walk(from: nil, atMost: .max) { keys, values in
             for (key, flow) in zip(keys, values) where flow.ifindex == ifindex && !isKept(flow) { doomed.append((key, flow)) }
         }
-        for (key, flow) in doomed { try forget(key, flow) }
+        var gone = UseCounts()
+        for (key, flow) in doomed {
+            try forget(key, flow, &gone)
+            EndedConnection(key, flow).map(ended)
+        }
+        return gone
     }
 
     /// Translations of an entry that is gone, or whose address it doesn't have any more.
-    func forgetTranslations(_ entry: UInt32) throws {
+    func forgetTranslations(_ entry: UInt32, ended: (EndedConnection<Family>) -> Void) throws -> UseCounts {
+        var gone = UseCounts()
         let addresses = Set(try addresses(of: entry))
         var doomed: [(Family.ForwardKey, Family.Half)] = []
         _ = try forward.walk(from: nil, atMost: .max) { keys, values in
@@ -23,8 +31,9 @@ extension FamilyTables {
             }
         }
         for (key, half) in doomed {
-            try forward.remove(key)
-            try reverse.remove(Self.reverseKey(of: key, half))
+            if try forward.remove(key) { gone.count(.entry(key.entry), steered: 1) }
+            try forgetReverse(Self.reverseKey(of: key, half), of: key)
+            ended(EndedConnection(key, half))
         }
         var local: [(Family.FlowKey, Family.Flow)] = []
         _ = try flows.walk(from: nil, atMost: .max) { keys, values in
@@ -33,14 +42,26 @@ extension FamilyTables {
                 local.append((key, flow))
             }
         }
-        for (key, flow) in local { try forget(key, flow) }
+        for (key, flow) in local {
+            try forget(key, flow, &gone)
+            EndedConnection(key, flow).map(ended)
+        }
+        return gone
     }
 
-    private func forget(_ key: Family.FlowKey, _ flow: Family.Flow) throws {
-        try flows.remove(key)
+    private func forget(_ key: Family.FlowKey, _ flow: Family.Flow, _ gone: inout UseCounts) throws {
+        if try flows.remove(key) { gone.count(flow) }
         guard flow.isTranslation else { return }
-        let reverseKey = Self.reverseKey(of: Self.forwardKey(of: key, entry: flow.entry), flow.half)
-        if try reverse.value(reverseKey)?.ifindex == flow.ifindex { try reverse.remove(reverseKey) }
+        let forwardKey = Self.forwardKey(of: key, entry: flow.entry)
+        try forgetReverse(Self.reverseKey(of: forwardKey, flow.half), of: forwardKey)
+    }
+
+    /// Unless its port is another's by now.
+    private func forgetReverse(_ key: Family.ReverseKey, of owner: Family.ForwardKey) throws {
+        guard let half = try reverse.value(key), half.entry == owner.entry, half.source_port == owner.source_port,
+            Family.address(half.source) == Family.address(owner.source)
+        else { return }
+        try reverse.remove(key)
     }
 
     /// The reverse half's key of a forward half.

@@ -14,6 +14,9 @@ struct FamilyTables<Family: DatapathFamily> {
     let flows: BPFTable<Family.FlowKey, Family.Flow>
     let forward: BPFTable<Family.ForwardKey, Family.Half>
     let reverse: BPFTable<Family.ReverseKey, Family.Reverse>
+    let refused: BPFTable<Family.ReverseKey, UInt64>
+    let podUse: BPFTable<UInt32, egress_use>
+    let entryUse: BPFTable<UInt32, egress_use>
 
     /// Bits of the set's number before the destination in a rule's key.
     private static var setBits: Int { 32 }
@@ -27,6 +30,9 @@ struct FamilyTables<Family: DatapathFamily> {
         flows = try object.table("egress_flows\(Family.number)")
         forward = try object.table("egress_nat_fwd\(Family.number)")
         reverse = try object.table("egress_nat_rev\(Family.number)")
+        refused = try object.table("egress_refused\(Family.number)")
+        podUse = try object.table("egress_pod_use\(Family.number)")
+        entryUse = try object.table("egress_ent_use\(Family.number)")
     }
 
     // MARK: Rules and ranges
@@ -70,8 +76,11 @@ struct FamilyTables<Family: DatapathFamily> {
 
     // MARK: Egress addresses
 
-    func setEgressAddress(_ address: IPAddress, _ record: EgressAddressRecord) throws {
-        try egressAddresses.set(try Family.wire(address, "egress IP"), record.encoded())
+    /// `newCounter`: the place of its counters, for an address that has none yet.
+    func setEgressAddress(_ address: IPAddress, _ record: EgressAddressRecord, newCounter: () throws -> UInt32) throws {
+        let key = try Family.wire(address, "egress IP")
+        let known = try egressAddresses.value(key)?.counter
+        try egressAddresses.set(key, record.encoded(counter: try known ?? newCounter()))
     }
 
     func removeEgressAddress(_ address: IPAddress) throws {

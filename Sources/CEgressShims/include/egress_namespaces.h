@@ -12,4 +12,8 @@ int egress_new_mount_namespace(void);
 /* Enters the network namespace of a descriptor; 0 or a negative errno. */
 int egress_enter_network_namespace(int fd);
 
+/* A socket of the network namespace of a descriptor, close-on-exec, made by a thread of its own, so that the caller never
+ * leaves its namespace; a descriptor, which is the caller's, or a negative errno. Needs CAP_SYS_ADMIN. */
+int egress_socket_in_namespace(int fd, int domain, int type, int protocol);
+
 #endif

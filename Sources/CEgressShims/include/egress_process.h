@@ -40,3 +40,7 @@ int egress_reap_group(pid_t pid, int timeout_ms, struct egress_exit *exit);
  * is greater) or, with `timeout_ms` >= 0, when the time is over. What it leaves running is not waited for. */
 int egress_capture(const char *path, char *const argv[], char *const envp[], int input, void *bytes, size_t capacity,
 		   int timeout_ms, struct egress_exit *exit);
+
+/* The same with nothing as standard input, and what it says on standard error is thrown away. */
+int egress_capture_quietly(const char *path, char *const argv[], char *const envp[], void *bytes, size_t capacity,
+			   int timeout_ms, struct egress_exit *exit);

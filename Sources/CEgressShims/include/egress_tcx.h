@@ -19,6 +19,11 @@ struct egress_tcx_link {
 	uint32_t attach_type;
 };
 
+struct egress_tcx_place {
+	uint32_t before; /* programs that run before it */
+	uint32_t prog_id;
+};
+
 /* 1 when this kernel has tcx, else 0. */
 int egress_tcx_supported(void);
 
@@ -26,6 +31,13 @@ int egress_tcx_supported(void);
 int egress_tcx_link_create(int prog_fd, uint32_t ifindex, uint32_t attach_type);
 
 int egress_tcx_link_info(int link_fd, struct egress_tcx_link *info);
+
+/* Where a link stands at a hook of the caller's network namespace, and what it runs: one system call, which needs no
+ * descriptor. -ENOENT when it isn't there, -ENODEV when the interface isn't. */
+int egress_tcx_find(uint32_t ifindex, uint32_t attach_type, uint32_t link_id, struct egress_tcx_place *place);
+
+/* The kernel's number of a loaded program, tcx or not. */
+int egress_program_id(int prog_fd, uint32_t *id);
 
 /* Ids of the programs at the hook, first to run first; *count is room on entry and number on return. */
 int egress_tcx_query(uint32_t ifindex, uint32_t attach_type, uint32_t *prog_ids, uint32_t *count);

@@ -20,6 +20,8 @@ struct AgentMemory: Sendable {
     var revision: UInt64 = 0
     /// The highest entry id of the helper's plan: not given out again, even where the report that says so is lost.
     var lastEntryID: UInt32 = 0
+    /// Which pods ran before a policy claimed them.
+    var claims = ClaimHistory()
     /// The connection whose plan and revision were taken over.
     var connection = 0
     /// What was logged last, so that it is logged once.
@@ -30,6 +32,7 @@ struct AgentMemory: Sendable {
     mutating func takeOver(_ plan: NodePlan?, revision: UInt64, connection: Int) {
         self.connection = connection
         self.revision = max(self.revision, revision)
+        if let plan { claims.takeOver(plan) }
         lastEntryID = max(lastEntryID, plan?.entries.map(\.id).max() ?? 0)
         for policy in plan?.policies ?? [] where accepted[policy.accepted.metadata.uid] == nil {
             accepted[policy.accepted.metadata.uid] = policy.accepted

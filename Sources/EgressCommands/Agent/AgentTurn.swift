@@ -29,6 +29,7 @@ struct AgentTurn: Sendable {
         if let facts {
             own.interfaces = facts.interfaces
             own.defaultRoute = facts.defaultRoute
+            own.steering = facts.steering
         }
         own.helper = helper ?? own.helper
         guard snapshot.canBePlanned else { return own }
@@ -36,7 +37,6 @@ struct AgentTurn: Sendable {
         own.ranges = ClusterRanges(
             pods: Set(snapshot.nodes.flatMap(\.podCIDRs) + ranges.filter { $0.use == .pods }.map(\.prefix)).sorted(),
             services: Set(ranges.filter { $0.use == .services }.map(\.prefix)).sorted())
-        own.steering = SteeringFact(default: .redirect, reason: "the only way of this version")
         own.gateways = []
         return own
     }
@@ -61,6 +61,11 @@ struct AgentTurn: Sendable {
     /// What the node has to do; `nil`: change nothing, because the cluster wasn't read whole.
     func plan(_ effective: EffectivePolicy) -> NodePlan? {
         EgressPlan.plan(node: settings.node, from: effective, tokens: tokens)
+    }
+
+    /// UIDs of the node's pods that have an address.
+    func addressedPods(_ effective: EffectivePolicy) -> Set<String> {
+        Set(effective.pods.onNode(settings.node).map(\.pod).filter { !$0.addresses.isEmpty }.map(\.metadata.uid))
     }
 
     /// The snapshot with this node's own report in it, as fresh as it is.

@@ -56,17 +56,19 @@ struct AgentWorker: Sendable {
         memory.own = own
         logRanges(turn, &memory)
         let effective = turn.effective(own)
-        guard let plan = turn.plan(effective) else {
+        guard var plan = turn.plan(effective) else {
             logOnce(unreadWhole, &memory)
             await voice.say(statement(own, turn, memory, isMissing: isMissing))
             return false
         }
+        memory.claims.note(&plan, present: turn.addressedPods(effective))
         let outcome = await apply(plan, connection, &memory)
         if case .inForce = outcome { await claims.inForce(plan) }
         own.policies = policiesInForce(plan, outcome, effective)
         memory.own = own
         await voice.say(statement(own, turn, memory, isMissing: isMissing, outcome, effective))
-        return outcome == .inForce(notGoverned: [])
+        if case .inForce(notGoverned: [], ended: _) = outcome { return true }
+        return false
     }
 
     private var unreadWhole: String { "\(loop.cluster.source) wasn't read whole (\(ReasonCode.snapshotIncomplete)): nothing is changed" }
@@ -164,7 +166,9 @@ struct AgentWorker: Sendable {
                 memory.lastFailure = ""
                 loop.log.info("revision \(result.revision) in force, \(result.changed) writes to the kernel")
             }
-            return .inForce(notGoverned: plan.pods.isEmpty ? [] : try await connection.helper.status().notGoverned)
+            guard !plan.pods.isEmpty else { return .inForce(notGoverned: []) }
+            let status = try await connection.helper.status()
+            return .inForce(notGoverned: status.notGoverned, ended: status.endedConnections)
         } catch {
             let failure = HelperError(reading: error)
             logOnce("the plan isn't taken on: \(failure.description)", &memory)

@@ -4,8 +4,8 @@ import EgressPolicy
 
 /// How taking a plan on went.
 enum PlanOutcome: Sendable, Hashable {
-    /// The kernel has it. Pods of the plan that no device was found for.
-    case inForce(notGoverned: [ObjectReference])
+    /// The kernel has it. Pods of the plan that no device was found for; and those whose open connections ended.
+    case inForce(notGoverned: [ObjectReference], ended: [EndedConnections] = [])
     /// The helper, or the way to it, said no.
     case failed(Reason)
 }
@@ -35,11 +35,17 @@ func policiesInForce(_ plan: NodePlan, _ outcome: PlanOutcome, _ effective: Effe
             report.programmed = false
             report.code = reason.code.rawValue
             report.reason = reason.text
-        case .inForce(let notGoverned):
-            let missing = notGoverned.filter { pod in
+        case .inForce(let notGoverned, let ended):
+            func isSelected(_ pod: ObjectReference) -> Bool {
                 effective.pods.contains { $0.pod.reference == pod && $0.policies.contains(metadata.name) }
             }
+            let missing = notGoverned.filter(isSelected)
             guard let first = missing.first else {
+                if report.code.isEmpty, let first = ended.first(where: { isSelected($0.pod) }) {
+                    report.code = ReasonCode.openConnectionsEnded.rawValue
+                    report.reason = "connections that \(first.pod) had open ended: \(first.reason)"
+                    break
+                }
                 guard report.code.isEmpty, let last = lastAnswer(metadata.uid, plan.node, effective) else { break }
                 (report.programmed, report.code, report.reason) = (!passing.contains(last.code), last.code, last.reason)
                 break

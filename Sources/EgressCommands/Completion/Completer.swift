@@ -51,6 +51,9 @@ struct Completer: Sendable {
         switch flag.longName {
         case "namespace": return await names(of: .namespace, position)
         case "node", "what-if-node-down": return await names(of: .node, position)
+        case "pod": return await names(of: .pod, position)
+        case "policy": return await names(of: .policy, position)
+        case "egress-ip": return await names(of: .egressIP, position)
         case "context": return configured(position, \.contexts)
         case "cluster": return configured(position, \.clusters)
         case "user": return configured(position, \.users)

@@ -45,6 +45,9 @@ struct ExplainPodCommand: RunnableCommand {
             # A host's name is resolved where this command runs
             kubectl egress explain pod mediabot --to www.example.org:443 -o json
 
+            # What the loaded programs do with such a packet, lookup by lookup
+            kubectl egress explain pod mediabot --to 203.0.113.80:443 --trace
+
             # What Cilium does with the same policies
             kubectl egress explain pod mediabot --to 203.0.113.80 --as-cilium 1.18
             """,
@@ -55,6 +58,11 @@ struct ExplainPodCommand: RunnableCommand {
     @Option(help: "The destination: HOST[:PORT[/PROTO]].") var to: String?
     @Option(help: ArgumentHelp(CiliumVersion.asCiliumHelp, valueName: "version"), completion: .list(CiliumVersion.known))
     var asCilium: String?
+    @Option(
+        help: ArgumentHelp(
+            "Run a packet through the loaded programs of the pod's node, on copies of their maps, and show each lookup.",
+            valueName: "[=true]"))
+    var trace: Bool = false
     @Option(
         name: .shortAndLong, help: OutputFormat.help(.json, .yaml, .wide, .name),
         completion: OutputFormat.completion(.json, .yaml, .wide, .name))
@@ -69,6 +77,7 @@ struct ExplainPodCommand: RunnableCommand {
         let text = try to.map { value throws(CommandError) in try DestinationText(value) }
         let version = try asCilium.map { text throws(CommandError) in try CiliumVersion(asked: text) }
         try whatIf.check(takesLabels: true, of: "kubectl egress explain pod")
+        if trace, to == nil { throw CommandError.usage("--trace needs --to HOST[:PORT[/PROTO]]", of: "kubectl egress explain pod") }
         let cluster = try environment.cluster(global, usesInput: whatIf.usesInput)
         let namespace = global.namespace(in: cluster)
         let present = try await completed(environment.snapshot(of: cluster), by: cluster, name, namespace: namespace)
@@ -84,6 +93,7 @@ struct ExplainPodCommand: RunnableCommand {
             PodAsCilium(
                 CiliumComparison(snapshot, effective, as: $0, only: explanation.pod.reference), explanation.pod, to: destination?.address)
         }
+        if trace, let destination { result.trace = await environment.trace(pod, to: destination, global) }
         environment.noteCiliumInCharge(snapshot, asked: version)
         try environment.render(result, as: format)
         return 0

@@ -6,6 +6,7 @@ extension PodExplanation {
         var parts = [head(layout)]
         if let asCilium { parts.append(asCilium.text(layout)) }
         if !explanation.steps.isEmpty { parts.append(steps(layout)) }
+        if let trace, !trace.parts.isEmpty { parts.append(trace.text(layout)) }
         if destination == nil, !explanation.rules.isEmpty { parts.append(ruleTable(layout)) }
         if let networkPolicies = networkPolicies(layout) { parts.append(networkPolicies) }
         if !explanation.policies.isEmpty { parts.append(policies(layout)) }

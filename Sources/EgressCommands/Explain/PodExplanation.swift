@@ -11,10 +11,12 @@ struct PodExplanation: CommandResult {
     let steering: Steering?
     /// Only where `--as-cilium` asks for it, and then in every output.
     var asCilium: PodAsCilium?
+    /// Only where `--trace` asks for it, and then in every output.
+    var trace: PodTrace?
     /// The pods that a mesh sends it to.
     var via: [PodExplanation] = []
 
-    var findings: [Finding] { explanation.findings }
+    var findings: [Finding] { explanation.findings + (trace?.findings ?? []) }
     var names: [String] { ["pod/\(explanation.pod.name)"] }
 
     var json: JSONValue {
@@ -33,6 +35,7 @@ struct PodExplanation: CommandResult {
         if destination == nil { members.append(("rules", .array(rules))) }
         members += [("remarks", remarksJSON), ("via", viaJSON), ("networkPolicy", Self.json(explanation.networkPolicy))]
         if let asCilium { members.append(("asCilium", asCilium.json)) }
+        if let trace { members.append(("trace", trace.json)) }
         members.append(("findings", JSONValue(findings: findings)))
         return .object(JSONObject(members))
     }

@@ -16,7 +16,8 @@ struct EgressCommand: ParsableCommand {
             kubectl egress apply -f egress-sample.yaml
             """,
         subcommands: [
-            StatusCommand.self, ExplainCommand.self, ListCommand.self, GraphCommand.self, PluginsCommand.self, ApplyCommand.self,
+            StatusCommand.self, ExplainCommand.self, ListCommand.self, NATCommand.self, ObserveCommand.self, GraphCommand.self,
+            PluginsCommand.self, ApplyCommand.self,
             DiffCommand.self, LintCommand.self,
             SnapshotCommand.self,
             InstallCommand.self, UninstallCommand.self, AgentCommand.self, CompletionCommand.self, VersionCommand.self, OptionsCommand.self,

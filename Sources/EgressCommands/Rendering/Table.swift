@@ -52,7 +52,7 @@ struct Table: Sendable {
     }
 
     /// The ends of a name tell more than its middle.
-    private static func shorten(_ cell: String, to width: Int) -> String {
+    static func shorten(_ cell: String, to width: Int) -> String {
         guard cell.count > width else { return cell }
         let kept = max(0, width - 3)
         return String(cell.prefix((kept + 1) / 2)) + "..." + String(cell.suffix(kept / 2))

@@ -49,7 +49,8 @@ struct StatusReport: CommandResult {
     init(snapshot: ClusterSnapshot, effective: EffectivePolicy, only names: [String], now: Int64) {
         let resolved = Dictionary(effective.policies.map { ($0.policy.name, $0) }) { first, _ in first }
         let all = Set(
-            effective.findings + snapshot.findings + snapshot.policies.flatMap(\.findings) + effective.policies.flatMap(\.findings))
+            effective.findings + snapshot.findings + snapshot.policies.flatMap(\.findings) + effective.policies.flatMap(\.findings)
+                + arrivalFindings(effective))
         policies = snapshot.policies.map(\.metadata.name).filter { names.isEmpty || names.contains($0) }.sorted().map { name in
             Self.policy(name, resolved[name], effective, all, now)
         }

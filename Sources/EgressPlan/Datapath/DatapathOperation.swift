@@ -31,6 +31,14 @@ public enum DatapathOperation: Sendable, Hashable {
     case addAddress(ClaimedAddress)
     /// Takes an address away that has our mark.
     case removeAddress(ClaimedAddress)
+    /// Reads the connections that these pods have open, and lets them go on as they are, past the guard too.
+    case keepOpenConnections(interfaceIndexes: [Int])
+    /// Notes connections of a pod's, so that its program leaves them alone.
+    case setExempt(interfaceIndex: Int, [LiveConnection])
+    /// Forgets the connections of a pod that are exempt.
+    case forgetExempt(interfaceIndex: Int)
+    /// Lets the guard pass what these pods began while their programs only recorded.
+    case keepRecordedConnections(interfaceIndexes: [Int])
     /// Forgets connections of the pod that its choices no longer allow; every one of them when the pod has no record.
     case forgetFlows(interfaceIndex: Int)
     /// Forgets translations of an entry that is gone, or whose address the entry doesn't have any more.

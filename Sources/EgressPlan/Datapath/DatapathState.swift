@@ -55,12 +55,20 @@ public struct DatapathSettings: Sendable, Hashable {
     public var nodeAddress: IPAddress?
     /// Largest inner IP packet without outer fragments, in bytes; 0 while unknown.
     public var tunnelMTU: Int
+    public var limits: ConnectionLimits
+    /// Of packets that the stack leads to the tunnel device; 0: none.
+    public var stackMark: UInt32
     public var tokens: [TunnelToken]
 
-    public init(tunnelIndex: Int = 0, nodeAddress: IPAddress? = nil, tunnelMTU: Int = 0, tokens: [TunnelToken] = []) {
+    public init(
+        tunnelIndex: Int = 0, nodeAddress: IPAddress? = nil, tunnelMTU: Int = 0, limits: ConnectionLimits = .standard,
+        stackMark: UInt32 = 0, tokens: [TunnelToken] = []
+    ) {
         self.tunnelIndex = tunnelIndex
         self.nodeAddress = nodeAddress
         self.tunnelMTU = tunnelMTU
+        self.limits = limits
+        self.stackMark = stackMark
         self.tokens = tokens
     }
 }
@@ -74,8 +82,12 @@ public struct Attachment: Sendable, Hashable, Comparable {
         case podIn = "egress_pod_in"
         /// `egw0`, ingress.
         case tunnel = "egress_tunnel"
+        /// `egw0`, egress: what the stack leads there.
+        case stack = "egress_stack"
         /// Uplink, ingress.
         case uplink = "egress_uplink"
+        /// Uplink, egress, where an egress IP is the node's own too: others' use of it.
+        case uplinkOut = "egress_uplink_out"
     }
 
     public var program: Program
@@ -92,13 +104,6 @@ public struct Attachment: Sendable, Hashable, Comparable {
 }
 
 public struct PodRecord: Sendable, Hashable {
-    public enum Steering: String, Sendable, Hashable, CaseIterable {
-        /// Straight to the tunnel or the uplink, and straight back.
-        case redirect
-        /// Through the stack's FORWARD, and back.
-        case stack
-    }
-
     public enum Mode: String, Sendable, Hashable, CaseIterable {
         case enforce
         /// Everything goes its ordinary way; what is open is noted, to be exempt.
@@ -242,10 +247,15 @@ public struct EntryRecord: Sendable, Hashable {
 }
 
 public struct EgressAddressRecord: Sendable, Hashable {
-    public var isShared: Bool
+    public let isShared: Bool
+    /// Of a shared address: the ports that translations have, which are its capacity to one remote. Another's connection
+    /// from one of them claims it.
+    public let ports: ClosedRange<UInt16>?
 
-    public init(isShared: Bool) {
+    /// `ports`: `nil` stands for ``SourcePorts/shared`` where the address is shared, and is nothing else.
+    public init(isShared: Bool, ports: ClosedRange<UInt16>? = nil) {
         self.isShared = isShared
+        self.ports = isShared ? ports ?? SourcePorts.shared : nil
     }
 }
 
@@ -257,11 +267,21 @@ public struct NetfilterRules: Sendable, Hashable {
     public var guarded: [GuardedSources]
     /// Names of the uplinks, sorted.
     public var uplinks: [String]
+    /// Packets with this mark are led through the stack: nobody translates them on the way. `nil`: there are none.
+    public var stackMark: UInt32?
+    /// Egress addresses that are no socket's of the node, sorted. What comes for them by an uplink is the program's; past
+    /// it, the node's stack would reset a living connection.
+    public var dedicated: [IPAddress]
 
-    public init(tunnelPort: UInt16? = nil, guarded: [GuardedSources] = [], uplinks: [String] = []) {
+    public init(
+        tunnelPort: UInt16? = nil, guarded: [GuardedSources] = [], uplinks: [String] = [], stackMark: UInt32? = nil,
+        dedicated: [IPAddress] = []
+    ) {
         self.tunnelPort = tunnelPort
         self.guarded = guarded
         self.uplinks = uplinks
+        self.stackMark = stackMark
+        self.dedicated = dedicated
     }
 }
 

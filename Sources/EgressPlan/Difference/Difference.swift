@@ -6,8 +6,11 @@
 ///
 /// In short: close what is new, build what is needed beside the old, flip the pods that go on, let go those that don't,
 /// narrow the cluster, open what is new, and take away what nothing points at any more.
-public func difference(from: DatapathState, to: DatapathState) -> [DatapathOperation] {
-    let change = StateChange(from: from, to: to)
+///
+/// - Parameter running: interfaces whose pods ran before a policy first claimed them. Those that nothing governs in `from`
+///   aren't closed: they go on as they are, recorded, until what they have open is known.
+public func difference(from: DatapathState, to: DatapathState, running: Set<Int> = []) -> [DatapathOperation] {
+    let change = StateChange(from: from, to: to, running: running)
     return change.closing + change.building + change.flipping + change.opening + change.clearing
 }
 
@@ -15,6 +18,7 @@ public func difference(from: DatapathState, to: DatapathState) -> [DatapathOpera
 struct StateChange {
     let from: DatapathState
     let to: DatapathState
+    var running: Set<Int> = []
 
     /// Pods that are new here are dropped from now on, until ``opening``.
     var closing: [DatapathOperation] {
@@ -44,9 +48,10 @@ struct StateChange {
         steps += clusterAdditions
         // Whole before anything names them: half a set, a destination without its exclusion, is a third verdict.
         steps += setAdditions
+        steps += recording
         // Before the flips, so that what they newly claim is guarded already. It only ever drops; what it no longer guards
         // is still steered by the program, or goes straight as in the new state.
-        steps += netfilter
+        steps += netfilterBeforeEnforcing
         // As late as it can be, so that they are dropped for a few writes only.
         steps += quietPods.map { .removePod(interfaceIndex: $0) }
         // An unknown gateway counts as unhealthy, and the next best would be used: known before a choice names it.
@@ -91,7 +96,9 @@ struct StateChange {
     var opening: [DatapathOperation] {
         // After the flips, the detaching and the entries: nothing old may see a destination that was inside. Before the
         // newcomers: they were closed, and would go straight to it for a moment.
-        clusterRemovals + newcomers.compactMap { index in to.pods[index].map { .setPod(interfaceIndex: index, $0) } }
+        clusterRemovals
+            + Set(newcomers + recorded).sorted().compactMap { index in to.pods[index].map { .setPod(interfaceIndex: index, $0) } }
+            + enforced
     }
 
     /// What nothing points at any more, in reverse.

@@ -4,15 +4,17 @@ import EgressPolicy
 extension StateChange {
     /// `egress_pod_in` before `egress_pod`: connections that come in are remembered before answers are asked for.
     var attach: [DatapathOperation] {
-        to.attachments.subtracting(from.attachments).sorted(by: >).map { .attach($0) }
+        attach { !recorded.contains($0) }
+    }
+
+    func attach(where chosen: (Int) -> Bool) -> [DatapathOperation] {
+        to.attachments.subtracting(from.attachments).filter { chosen($0.interfaceIndex) }.sorted(by: >).map { .attach($0) }
     }
 
     /// The other way round.
     func detach(where chosen: (Attachment.Program) -> Bool) -> [DatapathOperation] {
         from.attachments.subtracting(to.attachments).filter { chosen($0.program) }.sorted().map { .detach($0) }
     }
-
-    var netfilter: [DatapathOperation] { from.netfilter == to.netfilter ? [] : [.setNetfilter(to.netfilter)] }
 
     var settings: [DatapathOperation] { from.settings == to.settings ? [] : [.setSettings(to.settings)] }
 
@@ -73,7 +75,7 @@ extension Attachment.Program {
     var isPods: Bool {
         switch self {
         case .pod, .podIn: true
-        case .tunnel, .uplink: false
+        case .tunnel, .stack, .uplink, .uplinkOut: false
         }
     }
 }

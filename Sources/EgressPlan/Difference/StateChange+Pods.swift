@@ -29,7 +29,7 @@ extension StateChange {
         let moved = Set(changed(from.entries, to.entries).filter { from.entries[$0.0] != nil }.map(\.0))
         let gateways = Set(changed(from.gateways, to.gateways).filter { from.gateways[$0.0] != nil }.map(\.0))
         let keys = Dictionary(grouping: Set(from.choices.keys).union(to.choices.keys), by: \.interfaceIndex)
-        let closed = Set(newcomers)
+        let closed = Set(newcomers + recorded)
         return from.pods.keys.sorted().filter { index in
             guard !closed.contains(index) else { return false }
             let keys = keys[index] ?? []
@@ -46,7 +46,7 @@ extension StateChange {
 
     /// Also of quiet pods whose record is the same as before: it was taken away.
     var flips: [DatapathOperation] {
-        let (quiet, closed) = (Set(quietPods), Set(newcomers))
+        let (quiet, closed) = (Set(quietPods), Set(newcomers + recorded))
         return to.pods.sorted { $0.key < $1.key }.compactMap { index, record in
             guard !closed.contains(index), from.pods[index] != record || quiet.contains(index) else { return nil }
             return .setPod(interfaceIndex: index, record)
@@ -57,10 +57,10 @@ extension StateChange {
     var flowsOfKeptPods: [DatapathOperation] {
         let choices = changed(from.choices, to.choices).map(\.0) + gone(from.choices, to.choices)
         let concerned = Set(changed(from.pods, to.pods).map(\.0) + choices.map(\.interfaceIndex))
-        return concerned.subtracting(newcomers).filter { to.pods[$0] != nil }.sorted().map { .forgetFlows(interfaceIndex: $0) }
+        return concerned.subtracting(newcomers + recorded).filter { to.pods[$0] != nil }.sorted().map { .forgetFlows(interfaceIndex: $0) }
     }
 
-    private func isAttached(_ index: Int, _ state: DatapathState) -> Bool {
+    func isAttached(_ index: Int, _ state: DatapathState) -> Bool {
         state.attachments.contains(Attachment(program: .pod, interfaceIndex: index))
     }
 }

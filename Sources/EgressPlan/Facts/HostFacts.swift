@@ -1,17 +1,26 @@
 public import EgressModel
 
-/// What the helper reads from the node's kernel by netlink.
+/// What the helper reads from the node's kernel, by netlink and from netfilter.
 public struct HostFacts: Sendable, Hashable {
     /// By index.
     public var interfaces: [HostInterface]
     public var defaultRoute: DefaultRoute
     /// Host sides of veth pairs whose other end is in another network namespace and has an address.
     public var podDevices: [PodDevice]
+    /// What would be passed by if packets were redirected; sorted.
+    public var forward: [ForwardPolicy]
+    /// How this node's pods are steered, and why: by ``forward``, unless an operator said something.
+    public var steering: SteeringFact
 
-    public init(interfaces: [HostInterface] = [], defaultRoute: DefaultRoute = DefaultRoute(), podDevices: [PodDevice] = []) {
+    public init(
+        interfaces: [HostInterface] = [], defaultRoute: DefaultRoute = DefaultRoute(), podDevices: [PodDevice] = [],
+        forward: [ForwardPolicy] = [], steering: SteeringFact? = nil
+    ) {
         self.interfaces = interfaces
         self.defaultRoute = defaultRoute
         self.podDevices = podDevices
+        self.forward = forward
+        self.steering = steering ?? SteeringFact(annotation: nil, flag: .auto, forward: forward)
     }
 }
 

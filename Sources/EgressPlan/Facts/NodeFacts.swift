@@ -7,6 +7,7 @@ public struct NodeFacts: Sendable, Hashable {
 
     public var interfaces: [NetworkInterface]
     public var defaultRoute: DefaultRoute
+    public var steering: SteeringFact
 
     /// Leaves out the tunnel, the host sides of pods, and a loopback that holds loopback addresses only: they come and go
     /// with pods, and no packet leaves by them.
@@ -17,5 +18,6 @@ public struct NodeFacts: Sendable, Hashable {
             return !interface.isLoopback || interface.facts.addresses.contains { $0.address.isGlobal }
         }.map(\.facts)
         defaultRoute = facts.defaultRoute
+        steering = facts.steering
     }
 }

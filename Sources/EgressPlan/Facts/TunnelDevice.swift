@@ -17,3 +17,16 @@ public struct TunnelDevice: Sendable, Hashable {
         outer == .ipv4 ? innerMTU : max(0, innerMTU - 20)
     }
 }
+
+/// How the stack is told to route claimed packets into the tunnel device.
+public struct StackRoutes: Sendable, Hashable {
+    /// Index of the tunnel device.
+    public var tunnelIndex: Int
+    /// The bit, or bits, of the packet mark.
+    public var mark: UInt32
+
+    public init(tunnelIndex: Int, mark: UInt32) {
+        self.tunnelIndex = tunnelIndex
+        self.mark = mark
+    }
+}

@@ -12,6 +12,12 @@ public struct HelperStatus: Sendable, Hashable {
     public var attachments: [AttachedProgram]
     /// Pods of the plan that no device was found for.
     public var notGoverned: [ObjectReference]
+    /// How pods are steered, and why.
+    public var steering: SteeringFact
+    /// Connections that were open before a policy first claimed their pod, and leave as they did.
+    public var exemptConnections: Int
+    /// Pods of the plan whose open connections ended when a policy first claimed them, by name.
+    public var endedConnections: [EndedConnections]
     /// Map name to entries and capacity.
     public var maps: [MapFill]
     public var counters: [DatapathCounter]
@@ -19,7 +25,9 @@ public struct HelperStatus: Sendable, Hashable {
 
     public init(
         helper: HelperVersion, node: String, uptimeSeconds: Int64, restarts: Int = 0, revision: UInt64, attachments: [AttachedProgram] = [],
-        notGoverned: [ObjectReference] = [], maps: [MapFill] = [], counters: [DatapathCounter] = [], lastError: String? = nil
+        notGoverned: [ObjectReference] = [], steering: SteeringFact = SteeringFact(annotation: nil, flag: .auto, forward: []),
+        exemptConnections: Int = 0, endedConnections: [EndedConnections] = [], maps: [MapFill] = [],
+        counters: [DatapathCounter] = [], lastError: String? = nil
     ) {
         self.helper = helper
         self.node = node
@@ -28,6 +36,9 @@ public struct HelperStatus: Sendable, Hashable {
         self.revision = revision
         self.attachments = attachments
         self.notGoverned = notGoverned
+        self.steering = steering
+        self.exemptConnections = exemptConnections
+        self.endedConnections = endedConnections
         self.maps = maps
         self.counters = counters
         self.lastError = lastError

@@ -6,6 +6,8 @@ enum DropReason {
     static let noEgressIP: UInt8 = 5
     static let family: UInt8 = 7
     static let notAnnounced: UInt8 = 26
+    static let guarded: UInt8 = 36
+    static let service: UInt8 = 37
 
     static func number(_ code: ReasonCode) -> UInt8 {
         switch code {

@@ -5,8 +5,13 @@ import EgressPolicy
 ///
 /// `previous` is what it holds now: numbers in use there keep their meaning, so that ``difference(from:to:)`` can go from
 /// one to the other without a moment in which a packet meets a mixture. A node with no pods and no entries holds nothing.
-public func lower(_ plan: NodePlan, facts: HostFacts, tunnel: TunnelDevice, previous: DatapathState) -> Lowering {
-    var work = LoweringWork(plan, facts, tunnel, previous)
+///
+/// `stackMark`: by which the stack is told to lead packets to the tunnel device.
+public func lower(
+    _ plan: NodePlan, facts: HostFacts, tunnel: TunnelDevice, previous: DatapathState, limits: ConnectionLimits = .standard,
+    stackMark: UInt32 = SteeringMark.standard
+) -> Lowering {
+    var work = LoweringWork(plan, facts, tunnel, previous, limits, stackMark)
     guard !plan.pods.isEmpty || !plan.entries.isEmpty else { return Lowering(state: work.state, notGoverned: []) }
     work.addPods()
     work.addEntries()
@@ -14,26 +19,33 @@ public func lower(_ plan: NodePlan, facts: HostFacts, tunnel: TunnelDevice, prev
     var state = work.state
     let served = plan.entries.filter { state.entries[$0.id] != nil }
     state.claimedAddresses = ClaimedAddresses(entries: served, facts: facts, previous: previous.claimedAddresses).wanted()
-    return Lowering(state: state, notGoverned: work.notGoverned.sorted())
+    return Lowering(state: state, notGoverned: work.notGoverned.sorted(), pods: work.pods)
 }
 
 private struct LoweringWork {
     let plan: NodePlan
     let facts: HostFacts
     let tunnel: TunnelDevice
+    let previous: DatapathState
     private var sets: SetNumbers
     private var slots: PolicySlots
     private(set) var state = DatapathState()
     private(set) var notGoverned: [ObjectReference] = []
+    private(set) var pods: [Int: PlannedPod] = [:]
 
-    init(_ plan: NodePlan, _ facts: HostFacts, _ tunnel: TunnelDevice, _ previous: DatapathState) {
+    init(
+        _ plan: NodePlan, _ facts: HostFacts, _ tunnel: TunnelDevice, _ previous: DatapathState, _ limits: ConnectionLimits,
+        _ stackMark: UInt32
+    ) {
         self.plan = plan
         self.facts = facts
         self.tunnel = tunnel
+        self.previous = previous
         sets = SetNumbers(previous: previous)
         slots = PolicySlots(previous: previous)
         state.settings = DatapathSettings(
-            tunnelIndex: tunnel.index, nodeAddress: plan.tunnel.address, tunnelMTU: tunnel.innerMTU(under: plan.tunnel.address?.family ?? .ipv4),
+            tunnelIndex: tunnel.index, nodeAddress: plan.tunnel.address,
+            tunnelMTU: tunnel.innerMTU(under: plan.tunnel.address?.family ?? .ipv4), limits: limits, stackMark: stackMark,
             tokens: Array(plan.tunnel.tokens.prefix(2)))
     }
 
@@ -59,13 +71,15 @@ private struct LoweringWork {
     }
 
     private mutating func add(_ pod: PlannedPod, _ device: PodDevice) {
+        pods[device.index] = pod
         let rules = Set(
             plan.sets[pod.set].map { rule in
                 SetRule(prefix: rule.prefix, action: Self.action(rule), policy: slots.slot(of: rule.policyUID))
             })
         state.pods[device.index] = PodRecord(
             ipv4: pod.addresses.first { $0.family == .ipv4 }, ipv6: pod.addresses.first { $0.family == .ipv6 },
-            set: sets.number(of: rules), deliverIndex: device.deliverIndex ?? device.index)
+            set: sets.number(of: rules), deliverIndex: device.deliverIndex ?? device.index,
+            steering: facts.steering.default)
         state.attachments.formUnion([
             Attachment(program: .pod, interfaceIndex: device.index), Attachment(program: .podIn, interfaceIndex: device.index),
         ])
@@ -140,17 +154,18 @@ private struct LoweringWork {
         if !state.entries.isEmpty {
             state.attachments.formUnion(uplinks.map { Attachment(program: .uplink, interfaceIndex: $0.index) })
         }
+        if state.egressAddresses.values.contains(where: \.isShared) {
+            state.attachments.formUnion(uplinks.map { Attachment(program: .uplinkOut, interfaceIndex: $0.index) })
+        }
+        if isStackUsed { state.attachments.insert(Attachment(program: .stack, interfaceIndex: tunnel.index)) }
         state.netfilter = NetfilterRules(
-            tunnelPort: plan.tunnel.port, guarded: Guard(plan: plan).sources(), uplinks: uplinks.map(\.name).sorted())
+            tunnelPort: plan.tunnel.port, guarded: Guard(plan: plan).sources(), uplinks: uplinks.map(\.name).sorted(),
+            stackMark: isStackUsed ? state.settings.stackMark : nil,
+            dedicated: state.egressAddresses.filter { !$0.value.isShared }.keys.sorted())
     }
-}
 
-/// Source ports of translated packets.
-enum SourcePorts {
-    /// Of an address that is an entry's alone.
-    static let dedicated: ClosedRange<UInt16> = 1024...65535
-    /// A power of two of them, tried when the pod's own port is taken.
-    static let dedicatedSlice: ClosedRange<UInt16> = 32768...65535
-    /// Of an address that the node uses too: 8192 ports that are reserved from its sockets.
-    static let shared: ClosedRange<UInt16> = 16384...24575
+    /// Also for as long as the kernel's records have it: what was marked before they flip is still on its way afterwards.
+    private var isStackUsed: Bool {
+        state.pods.values.contains { $0.steering == .stack } || previous.pods.values.contains { $0.steering == .stack }
+    }
 }

@@ -23,11 +23,13 @@ public struct NodePlan: Sendable, Hashable {
     /// Who else steers the same policies' packets in this cluster, as the object that says so; `nil`: nobody. A helper
     /// refuses a plan that has one (`foreign_owner`).
     public var foreignOwner: String?
+    /// What the node's annotation says of the way that packets take; `nil`: nothing.
+    public var steering: SteeringWord?
 
     public init(
         node: String, tunnel: TunnelPlan, ranges: ClusterRanges = ClusterRanges(), cluster: [InClusterRange] = [], peers: [PeerNode] = [],
         policies: [PlannedPolicy] = [], entries: [PlannedEntry] = [], sets: [[PlannedRule]] = [], pods: [PlannedPod] = [],
-        foreignOwner: String? = nil
+        foreignOwner: String? = nil, steering: SteeringWord? = nil
     ) {
         self.node = node
         self.tunnel = tunnel
@@ -39,6 +41,7 @@ public struct NodePlan: Sendable, Hashable {
         self.sets = sets
         self.pods = pods
         self.foreignOwner = foreignOwner
+        self.steering = steering
     }
 }
 
@@ -174,14 +177,19 @@ public struct PlannedPod: Sendable, Hashable {
     public var set: Int
     /// For each policy of the set with a `gateway` rule, and each family of such rules: its gateways, best first.
     public var choices: [PlannedChoice]
+    /// It ran before a policy claimed it, as ``ClaimHistory`` says: what it had open then stays as it is.
+    public var ranBefore: Bool
 
-    public init(namespace: String, name: String, uid: String, addresses: [IPAddress], set: Int, choices: [PlannedChoice]) {
+    public init(
+        namespace: String, name: String, uid: String, addresses: [IPAddress], set: Int, choices: [PlannedChoice], ranBefore: Bool = false
+    ) {
         self.namespace = namespace
         self.name = name
         self.uid = uid
         self.addresses = addresses
         self.set = set
         self.choices = choices
+        self.ranBefore = ranBefore
     }
 }
 

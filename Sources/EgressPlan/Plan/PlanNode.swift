@@ -12,7 +12,12 @@ public func plan(node: String, from effective: EffectivePolicy, tokens: [TunnelT
         tunnel: TunnelPlan(address: effective.nodes.first { $0.name == node }?.tunnelAddress(effective.nodes.tunnelFamily), tokens: tokens),
         ranges: knownRanges(effective), cluster: effective.clusterRanges, peers: peers(node, effective),
         policies: plannedPolicies(node, effective, pods), entries: entries, sets: pods.sets, pods: pods.pods,
-        foreignOwner: effective.foreignOwner)
+        foreignOwner: effective.foreignOwner, steering: steeringWord(node, effective))
+}
+
+/// A word that means nothing counts as none: the node's facts decide.
+private func steeringWord(_ node: String, _ effective: EffectivePolicy) -> SteeringWord? {
+    effective.nodes.first { $0.name == node }?.metadata.annotations[EgressAnnotation.steering].flatMap { SteeringWord(rawValue: $0) }
 }
 
 /// Every range that a node was given or holds to be in the cluster.

@@ -1,9 +1,9 @@
 import EgressModel
 
 extension DatapathLimits {
-    /// Source ports of an address that is an entry's alone, to one address and port outside: those that are tried when a pod's
-    /// own port is taken. Connections to different remotes use the same ports.
-    public static let portsOfDedicatedAddress = 32768
+    /// Source ports of an address that is an entry's alone, to one address and port outside. Connections to different remotes
+    /// use the same ports.
+    public static let portsOfDedicatedAddress = 64512
     /// The same of an address that the node uses too: those that are reserved from its sockets.
     public static let portsOfSharedAddress = 8192
     /// With fewer ports for each pod, pods that all talk to one remote are worth a warning.

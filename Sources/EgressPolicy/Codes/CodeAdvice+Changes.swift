@@ -21,7 +21,7 @@ extension CodeAdvice {
         CodeAdvice(
             .portsScarce, "many pods on one egress IP",
             cause:
-                "All pods of one egress IP share its source ports to each remote address and port: 32768 on an address of its own, 8192 on "
+                "All pods of one egress IP share its source ports to each remote address and port: 64512 on an address of its own, 8192 on "
                 + "one that the node uses too. When they all talk to one remote, there are few for each.",
             confirm: "Compare with what a pod needs at once to its busiest remote: ss -tn inside of it.",
             fix: "Spread the pods over several gateways or addresses with spec.egressGateways, or over several policies."),

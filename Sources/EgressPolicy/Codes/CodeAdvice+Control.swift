@@ -1,6 +1,19 @@
 import EgressModel
 
 extension CodeAdvice {
+    /// EG2090 on: what a policy met on a node when it came.
+    static let arrivals = [
+        CodeAdvice(
+            .openConnectionsEnded, "open connections ended",
+            cause:
+                "Connections that a pod has open when a policy first claims it go on as they are. Of this pod nobody could say which those "
+                + "were, so none did: a connection that nobody knows is dropped, not let go.",
+            confirm: "kubectl egress status names a pod and the reason. On the node: conntrack -L; ss -tun in the pod's namespace.",
+            fix:
+                "Nothing, when the pod has connected again. For the next time: conntrack's netlink in the node's kernel "
+                + "(CONFIG_NF_CT_NETLINK), or a helper that may enter pods' network namespaces (CAP_SYS_ADMIN, hostPID).")
+    ]
+
     /// EG4: agents, helpers and plans.
     static let control = [
         CodeAdvice(

@@ -19,7 +19,7 @@ extension CodeAdvice {
             6, "a protocol that isn't carried", "Only TCP, UDP and ICMP echo can be translated.",
             "Exclude the destination, or carry it in UDP or TCP."),
         drop(7, "IPv6 isn't carried yet", "A policy claims it, and this version translates IPv4 only.", "See EG1106."),
-        drop(8, "a fragment", "Fragments of claimed packets aren't carried yet.", "Send smaller datagrams, or lower the pod's MTU."),
+        drop(8, "a fragment", "Older helpers carried no fragments; this one drops none by that reason.", "Nothing."),
         drop(
             9, "too many connections on the pod's node", "The table of connections is full; those that live are kept.",
             "Find the pod that opens so many; status.get of the helper has the fill of its tables."),
@@ -62,7 +62,7 @@ extension CodeAdvice {
         drop(26, "the gateway hasn't announced the policy", "Its id isn't known on the pod's node yet.", "See EG1003."),
         drop(
             27, "too big", "Larger than the way out, and it may not be fragmented.",
-            "Lower the pod's MTU; path MTU discovery isn't answered yet."),
+            "Normal while a sender learns a size; what it can't be told (less than 576 octets, IPv6: 1280) needs a wider link."),
         drop(
             28, "a fragment without its first", "The first fragment, which has the ports, wasn't seen before.",
             "Fragments that overtake their first are lost; smaller packets aren't fragmented."),
@@ -90,11 +90,18 @@ extension CodeAdvice {
         drop(
             36, "kept from leaving as the node", "A claimed packet came to an uplink on another way than its gateway's.",
             "See EG5 findings of the node; something steers round the program."),
+        drop(
+            37, "a service that leads outside", "A selected pod asked a service of the cluster whose endpoint is outside.",
+            "Ask the endpoint itself, so that it leaves by the egress IP, or exclude it (excludedCIDRs)."),
+        drop(
+            38, "marked, and no pod's packet", "What bears the mark of stack steering came to the tunnel and isn't a claimed pod's.",
+            "Find who marks packets with 0x1000, or give egress-helper another bit by --stack-mark."),
     ]
 
     private static func drop(_ number: Int, _ title: String, _ cause: String, _ fix: String) -> CodeAdvice {
         CodeAdvice(
             .drop(number), title, cause: cause,
-            confirm: "counters.get on the node's helper counts it (egress-helper ipc; docs/protocol).", fix: fix)
+            confirm: "kubectl egress observe --kind dropped shows whose packets they are; counters.get of the node's helper counts them.",
+            fix: fix)
     }
 }

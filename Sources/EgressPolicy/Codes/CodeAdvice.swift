@@ -17,7 +17,7 @@ public struct CodeAdvice: Sendable, Hashable {
 
     /// Every code there is, ascending. A test holds it against ``EgressModel/ReasonCode`` and the datapath's drops.
     public static let all: [CodeAdvice] =
-        verdicts + gateways + plugins + policies + cilium + connections + meshes + changes + lint + drops + control + client
+        verdicts + gateways + plugins + policies + cilium + connections + meshes + changes + lint + arrivals + drops + control + client
 
     public init?(code: ReasonCode) {
         guard let known = Self.all.first(where: { $0.code == code }) else { return nil }

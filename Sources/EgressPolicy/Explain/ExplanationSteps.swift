@@ -113,10 +113,11 @@ struct ExplanationSteps {
     }
 
     private func path(_ rule: ResolvedRule) -> ExplanationStep {
-        if pod.pod.nodeName == rule.gatewayNode {
-            return ExplanationStep(.path, .yes, "the pod's own node is the gateway: no tunnel")
-        }
-        let way = "from \(pod.pod.nodeName ?? "its node") through the tunnel to \(rule.gatewayNode ?? "the gateway")"
+        let isLocal = pod.pod.nodeName == rule.gatewayNode
+        let way =
+            isLocal
+            ? "the pod's own node is the gateway: no tunnel"
+            : "from \(pod.pod.nodeName ?? "its node") through the tunnel to \(rule.gatewayNode ?? "the gateway")"
         guard let steering = effective.report(of: pod.pod.nodeName)?.steering else {
             return ExplanationStep(.path, .unknown, "\(way); how it is steered isn't reported")
         }

@@ -7,13 +7,16 @@ extension DatapathSettings: WireValue {
     public init(wire reader: JSONReader) throws(JSONFieldError) {
         self.init(
             tunnelIndex: try reader.index("tunnelIndex"), nodeAddress: try reader.optionalAddress("nodeAddress"),
-            tunnelMTU: try reader.required("tunnelMTU").int(), tokens: try reader.tokens("tokens"))
+            tunnelMTU: try reader.required("tunnelMTU").int(), limits: try reader.optionalValue("limits") ?? .standard,
+            stackMark: try reader.number("stackMark"),
+            tokens: try reader.tokens("tokens"))
     }
 
     /// Never with its tokens.
     public var wire: JSONValue {
         [
-            "tunnelIndex": JSONValue(tunnelIndex), "nodeAddress": .text(nodeAddress), "tunnelMTU": JSONValue(tunnelMTU), "tokens": .null,
+            "tunnelIndex": JSONValue(tunnelIndex), "nodeAddress": .text(nodeAddress), "tunnelMTU": JSONValue(tunnelMTU),
+            "limits": limits.wire, "stackMark": JSONValue(stackMark), "tokens": .null,
         ]
     }
 }
@@ -98,8 +101,25 @@ extension NodeRecord: WireRow {
     var columns: JSONObject { ["podNetwork": .text(podNetwork), "podNetwork6": .text(podNetwork6)] }
 }
 
+extension ConnectionLimits: WireValue {
+    public init(wire reader: JSONReader) throws(JSONFieldError) {
+        self.init(
+            connectionsPerPod: try reader.number("connectionsPerPod"), translationsPerEntry: try reader.number("translationsPerEntry"))
+    }
+
+    public var wire: JSONValue {
+        ["connectionsPerPod": JSONValue(connectionsPerPod), "translationsPerEntry": JSONValue(translationsPerEntry)]
+    }
+}
+
 extension EgressAddressRecord: WireRow {
-    var columns: JSONObject { ["shared": .bool(isShared)] }
+    init(wire reader: JSONReader) throws(JSONFieldError) {
+        var ports: ClosedRange<UInt16>?
+        if try reader.optional("ports") != nil { ports = try reader.ports("ports") }
+        self.init(isShared: try reader.required("shared").bool(), ports: ports)
+    }
+
+    var columns: JSONObject { ["shared": .bool(isShared), "ports": ports.map { .range($0) { JSONValue($0) } } ?? .null] }
 }
 
 extension EntryRecord: WireRow {
@@ -125,11 +145,15 @@ extension NetfilterRules: WireValue {
     public init(wire reader: JSONReader) throws(JSONFieldError) {
         self.init(
             tunnelPort: try reader.optional("tunnelPort")?.integer(as: UInt16.self), guarded: try reader.list("guarded"),
-            uplinks: try reader.strings("uplinks"))
+            uplinks: try reader.strings("uplinks"), stackMark: try reader.optional("stackMark")?.integer(in: 1...UInt32.max),
+            dedicated: try reader.addresses("dedicated"))
     }
 
     public var wire: JSONValue {
-        ["tunnelPort": .number(tunnelPort), "guarded": .list(guarded), "uplinks": .strings(uplinks)]
+        [
+            "tunnelPort": .number(tunnelPort), "guarded": .list(guarded), "uplinks": .strings(uplinks), "stackMark": .number(stackMark),
+            "dedicated": .texts(dedicated),
+        ]
     }
 }
 

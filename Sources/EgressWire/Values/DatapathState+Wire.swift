@@ -40,7 +40,7 @@ extension DatapathState: WireValue {
         }
         entries = try reader.dictionary("entries") { row throws(JSONFieldError) in (try row.entryID("id"), try EntryRecord(wire: row)) }
         egressAddresses = try reader.dictionary("egressAddresses") { row throws(JSONFieldError) in
-            (try row.required("address").address(), EgressAddressRecord(isShared: try row.required("shared").bool()))
+            (try row.required("address").address(), try EgressAddressRecord(wire: row))
         }
         netfilter = try reader.value("netfilter")
         claimedAddresses = Set(try reader.list("claimedAddresses") as [ClaimedAddress])

@@ -8,15 +8,19 @@ extension HelperStatus: WireValue {
             helper: try reader.value("helper"), node: try reader.required("node").string(),
             uptimeSeconds: try reader.required("uptimeSeconds").integer(as: Int64.self), restarts: try reader.required("restarts").int(),
             revision: try reader.required("revision").counter(), attachments: try reader.list("attachments"),
-            notGoverned: try reader.list("notGoverned"), maps: try reader.list("maps"), counters: try reader.list("counters"),
+            notGoverned: try reader.list("notGoverned"), steering: try reader.value("steering"),
+            exemptConnections: try reader.optional("exemptConnections")?.integer(in: 0...Int.max) ?? 0,
+            endedConnections: try reader.optional("endedConnections") == nil ? [] : reader.list("endedConnections"),
+            maps: try reader.list("maps"), counters: try reader.list("counters"),
             lastError: try reader.optional("lastError")?.string())
     }
 
     public var wire: JSONValue {
         [
             "helper": helper.wire, "node": .string(node), "uptimeSeconds": JSONValue(uptimeSeconds), "restarts": JSONValue(restarts),
-            "revision": .counter(revision), "attachments": .list(attachments), "notGoverned": .list(notGoverned), "maps": .list(maps),
-            "counters": .list(counters), "lastError": .text(lastError),
+            "revision": .counter(revision), "attachments": .list(attachments), "notGoverned": .list(notGoverned),
+            "steering": steering.wire, "exemptConnections": JSONValue(exemptConnections), "endedConnections": .list(endedConnections),
+            "maps": .list(maps), "counters": .list(counters), "lastError": .text(lastError),
         ]
     }
 }
@@ -53,6 +57,14 @@ extension ObjectReference: WireValue {
     public var wire: JSONValue { ["kind": .string(kind), "namespace": .text(namespace), "name": .string(name)] }
 }
 
+extension EndedConnections: WireValue {
+    public init(wire reader: JSONReader) throws(JSONFieldError) {
+        self.init(pod: try reader.value("pod"), reason: try reader.required("reason").string())
+    }
+
+    public var wire: JSONValue { ["pod": pod.wire, "reason": .string(reason)] }
+}
+
 extension MapFill: WireValue {
     public init(wire reader: JSONReader) throws(JSONFieldError) {
         self.init(
@@ -75,19 +87,4 @@ extension DatapathCounter: WireValue {
     public var wire: JSONValue {
         ["name": .string(name), "code": .text(code), "packets": .counter(packets), "bytes": .counter(bytes)]
     }
-}
-
-/// Answer of `counters.get`.
-public struct CounterList: Sendable, Hashable, WireValue {
-    public var counters: [DatapathCounter]
-
-    public init(_ counters: [DatapathCounter]) {
-        self.counters = counters
-    }
-
-    public init(wire reader: JSONReader) throws(JSONFieldError) {
-        counters = try reader.list("counters")
-    }
-
-    public var wire: JSONValue { ["counters": .list(counters)] }
 }

@@ -6,12 +6,31 @@ extension HostFacts: WireValue {
     public init(wire reader: JSONReader) throws(JSONFieldError) {
         self.init(
             interfaces: try reader.list("interfaces"), defaultRoute: try reader.value("defaultRoute"),
-            podDevices: try reader.list("podDevices"))
+            podDevices: try reader.list("podDevices"), forward: try reader.list("forward"), steering: try reader.value("steering"))
     }
 
     public var wire: JSONValue {
-        ["interfaces": .list(interfaces), "defaultRoute": defaultRoute.wire, "podDevices": .list(podDevices)]
+        [
+            "interfaces": .list(interfaces), "defaultRoute": defaultRoute.wire, "podDevices": .list(podDevices),
+            "forward": .list(forward), "steering": steering.wire,
+        ]
     }
+}
+
+extension ForwardPolicy: WireValue {
+    public init(wire reader: JSONReader) throws(JSONFieldError) {
+        self.init(try reader.required("enforcer").word(), place: try reader.required("place").string())
+    }
+
+    public var wire: JSONValue { ["enforcer": .string(enforcer.rawValue), "place": .string(place)] }
+}
+
+extension SteeringFact: WireValue {
+    public init(wire reader: JSONReader) throws(JSONFieldError) {
+        self.init(default: try reader.required("default").word(), reason: try reader.required("reason").string())
+    }
+
+    public var wire: JSONValue { ["default": .string(`default`.rawValue), "reason": .string(reason)] }
 }
 
 extension HostInterface: WireValue {

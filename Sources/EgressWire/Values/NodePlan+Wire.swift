@@ -19,7 +19,7 @@ extension NodePlan {
             ranges: try reader.value("ranges"), cluster: try reader.list("cluster"), peers: try reader.list("peers"),
             policies: try reader.list("policies"), entries: try reader.list("entries"),
             sets: try reader.list("sets") { set throws(JSONFieldError) in try Self.rules(set) }, pods: try reader.list("pods"),
-            foreignOwner: try reader.optional("foreignOwner")?.string())
+            foreignOwner: try reader.optional("foreignOwner")?.string(), steering: try reader.optional("steering")?.word())
         try checkReferences(reader)
     }
 
@@ -28,6 +28,7 @@ extension NodePlan {
             "node": .string(node), "tunnel": tunnel.wire(tokens: tokens), "ranges": ranges.wire, "cluster": .list(cluster),
             "peers": .list(peers), "policies": .list(policies), "entries": .list(entries), "sets": .array(sets.map { .list($0) }),
             "pods": .list(pods), "foreignOwner": foreignOwner.map { .string($0) } ?? .null,
+            "steering": .text(steering?.rawValue),
         ]
     }
 

@@ -60,13 +60,14 @@ extension PlannedPod: WireValue {
         self.init(
             namespace: try reader.required("namespace").name(upTo: 253), name: try reader.required("name").name(upTo: 253),
             uid: try reader.required("uid").string(), addresses: try reader.addresses("addresses"),
-            set: try reader.required("set").int(), choices: try reader.list("choices"))
+            set: try reader.required("set").int(), choices: try reader.list("choices"),
+            ranBefore: try reader.optional("ranBefore")?.bool() ?? false)
     }
 
     public var wire: JSONValue {
         [
             "namespace": .string(namespace), "name": .string(name), "uid": .string(uid), "addresses": .texts(addresses),
-            "set": JSONValue(set), "choices": .list(choices),
+            "set": JSONValue(set), "choices": .list(choices), "ranBefore": .bool(ranBefore),
         ]
     }
 }

@@ -9,13 +9,13 @@ import NIOPosix
 public final class HelperClient: HelperCalling {
     public let hello: HelperHello
     public let path: String
-    private let channel: any Channel
-    private let calls: PendingCalls
+    let channel: any Channel
+    let calls: PendingCalls
 
     /// How long a request may take, in seconds.
-    private let patience: Int64
+    let patience: Int64
     /// A whole plan on a busy node takes longer than a question.
-    private static let applyFactor: Int64 = 8
+    static let applyFactor: Int64 = 8
 
     private init(hello: HelperHello, path: String, patience: Int64, channel: any Channel, calls: PendingCalls) {
         self.hello = hello
@@ -98,20 +98,11 @@ public final class HelperClient: HelperCalling {
 
     public func factsChanges() async throws -> AsyncThrowingStream<HostFacts, any Error> {
         // Facts are whole each time, so only the newest matter.
-        let (stream, events) = AsyncThrowingStream<HostFacts, any Error>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let id = try calls.add(events)
-        let (calls, channel) = (calls, channel)
-        events.onTermination = { _ in
-            guard calls.forget(id) else { return }
-            let cancel = HelperRequest(id: nil, .cancel, params: CancelRequest(id: id).wire)
-            channel.writeAndFlush(ByteBuffer(bytes: cancel.line), promise: nil)
-        }
-        channel.writeAndFlush(ByteBuffer(bytes: HelperRequest(id: id, .watchFacts).line), promise: nil)
-        return stream
+        try stream(.watchFacts, keeping: 1) { reader, _ in try FactsEvent(wire: reader).facts }
     }
 
     /// Asks and reads the answer. Throws what the helper says, `timeout`, or `unreachable` when the connection ends.
-    private func call<Answer: WireValue>(_ method: HelperMethod, params: JSONValue = [:], seconds: Int64? = nil) async throws -> Answer {
+    func call<Answer: WireValue>(_ method: HelperMethod, params: JSONValue = [:], seconds: Int64? = nil) async throws -> Answer {
         let promise = channel.eventLoop.makePromise(of: JSONValue.self)
         let id: Int64
         do {

@@ -6,7 +6,12 @@ import Synchronization
 
 /// What a client waits for, by id. Answers come from the event loop, questions from anywhere.
 final class PendingCalls: Sendable {
-    typealias Events = AsyncThrowingStream<HostFacts, any Error>.Continuation
+    /// Where the events of a stream go, whatever they are.
+    struct Events: Sendable {
+        /// Throws for an event that can't be understood.
+        let take: @Sendable (JSONReader) throws -> Void
+        let finish: @Sendable ((any Error)?) -> Void
+    }
 
     private struct State {
         var nextID: Int64 = 1
@@ -62,7 +67,7 @@ final class PendingCalls: Sendable {
         }
         hello.fail(error)
         for promise in answers.values { promise.fail(error) }
-        for events in streams.values { events.finish(throwing: error) }
+        for events in streams.values { events.finish(error) }
     }
 
     func deliver(_ reply: HelperReply) {
@@ -73,18 +78,18 @@ final class PendingCalls: Sendable {
         case .failure(let id?, let error):
             let (answer, stream) = state.withLock { ($0.answers.removeValue(forKey: id), $0.streams.removeValue(forKey: id)) }
             answer?.fail(error)
-            stream?.finish(throwing: error)
+            stream?.finish(error)
         case .event(let id, let value): deliver(value, to: state.withLock { $0.streams[id] })
-        case .end(let id): state.withLock { $0.streams.removeValue(forKey: id) }?.finish()
+        case .end(let id): state.withLock { $0.streams.removeValue(forKey: id) }?.finish(nil)
         }
     }
 
     private func deliver(_ event: JSONValue, to stream: Events?) {
         guard let stream else { return }
         do {
-            stream.yield(try FactsEvent(wire: JSONReader(event, path: JSONPath([.key("event")]))).facts)
+            try stream.take(JSONReader(event, path: JSONPath([.key("event")])))
         } catch {
-            stream.finish(throwing: HelperError.badAnswer("\(error)"))
+            stream.finish(HelperError.badAnswer("\(error)"))
         }
     }
 }

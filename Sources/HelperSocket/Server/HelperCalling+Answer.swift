@@ -10,7 +10,7 @@ extension HelperCalling {
         case .status: return try await status().wire
         case .facts: return try await facts().wire
         case .state: return try await state().wire
-        case .counters: return CounterList(try await status().counters).wire
+        case .counters: return try await traffic().wire
         case .plugins: return PluginList(try await plugins()).wire
         case .plan:
             let inForce = try await plan()
@@ -21,8 +21,20 @@ extension HelperCalling {
         case .resolve:
             let request = try ResolveRequest(wire: params)
             return try await resolve(strategy: request.strategy, requestJSON: request.request.text()).wire
-        case .watchFacts, .cancel:
+        case .translations, .ports, .trace: return try await see(method, params: params)
+        case .watchFacts, .watchFlows, .cancel:
             throw HelperError.unknownMethod(method.rawValue)
+        }
+    }
+}
+
+extension HelperCalling {
+    private func see(_ method: HelperMethod, params: JSONReader) async throws -> JSONValue {
+        switch method {
+        case .translations: try await translations(TranslationQuery(wire: params)).wire
+        case .ports: PortUseList(try await ports(PortQuery(wire: params))).wire
+        case .trace: try await trace(TraceRequest(wire: params)).wire
+        default: throw HelperError.unknownMethod(method.rawValue)
         }
     }
 }

@@ -16,7 +16,7 @@ struct HelperConnection: Sendable {
     let server: HelperServer
     let logger: Logger
     private let load: ConnectionLoad
-    private let streams = OpenStreams()
+    let streams = OpenStreams()
 
     init(channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>, access: PeerAccess, server: HelperServer, logger: Logger) {
         self.channel = channel
@@ -101,8 +101,8 @@ struct HelperConnection: Sendable {
     private func run(_ request: HelperRequest) async {
         defer { load.end() }
         do {
-            if request.method == HelperMethod.watchFacts.rawValue {
-                try await watchFacts(request)
+            if let method = HelperMethod(rawValue: request.method), method.streams {
+                try await stream(method, request)
             } else {
                 try await answer(request, await result(request))
             }
@@ -133,42 +133,7 @@ struct HelperConnection: Sendable {
         return [:]
     }
 
-    private func watchFacts(_ request: HelperRequest) async throws {
-        guard let id = request.id else { return }
-        let queue = EventQueue<HostFacts>(capacity: server.limits.queuedEvents)
-        guard streams.open(id, end: queue.finish) else {
-            return try await answer(
-                request,
-                .failure(HelperError(code: "bad_request", message: "a stream is open under id \(id)", hint: "give each request its own id"))
-            )
-        }
-        defer { streams.close(id) }
-        let failure = await withTaskGroup(of: HelperError?.self) { group -> HelperError? in
-            group.addTask { await pump(into: queue) }
-            for await facts in queue.events {
-                let event = FactsEvent(facts: facts, lost: queue.takeLost())
-                guard (try? await write(.event(id: id, event.wire))) != nil else { break }
-            }
-            group.cancelAll()
-            return await group.next() ?? nil
-        }
-        try await write(failure.map { .failure(id: id, $0) } ?? .end(id: id))
-    }
-
-    /// Never waits for the reader. Returns why the source ended, unless it just did.
-    private func pump(into queue: EventQueue<HostFacts>) async -> HelperError? {
-        defer { queue.finish() }
-        do {
-            for try await facts in try await server.helper.factsChanges() { queue.put(facts) }
-            return nil
-        } catch is CancellationError {
-            return nil
-        } catch {
-            return HelperError(any: error)
-        }
-    }
-
-    private func answer(_ request: HelperRequest, _ result: Result<JSONValue, HelperError>) async throws {
+    func answer(_ request: HelperRequest, _ result: Result<JSONValue, HelperError>) async throws {
         guard let id = request.id else { return }
         switch result {
         case .success(let value): try await write(.result(id: id, value))
@@ -177,7 +142,7 @@ struct HelperConnection: Sendable {
     }
 
     /// Returns when the kernel has the whole line.
-    private func write(_ reply: HelperReply) async throws {
+    func write(_ reply: HelperReply) async throws {
         let line = reply.line
         load.willWrite(line.count)
         defer { load.didWrite(line.count) }

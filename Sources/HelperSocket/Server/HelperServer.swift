@@ -14,6 +14,8 @@ public struct HelperServerLimits: Sendable {
     public var pendingBytes = 8 << 20
     /// Events that one stream keeps for a slow reader.
     public var queuedEvents = 16
+    /// The same for connections' events, which come in bursts.
+    public var queuedFlows = 1024
 
     public init() {}
 }

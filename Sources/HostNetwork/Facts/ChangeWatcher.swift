@@ -3,7 +3,8 @@ import CEgressShims
 import EgressPlan
 import Glibc
 
-/// Waits, on a thread of its own, for changes of links, addresses and routes, and says so; bursts are one word.
+/// Waits, on a thread of its own, for changes of links, addresses, routes, filters and netfilter's rules, and says so; bursts
+/// are one word.
 ///
 /// What happens inside a pod's namespace is news here only with CAP_NET_BROADCAST (NETLINK_LISTEN_ALL_NSID). Without it,
 /// a pod that is given its address after its veth was moved would stay unseen, so links that have no address yet are looked
@@ -12,6 +13,8 @@ final class ChangeWatcher: Sendable {
     private let continuation: AsyncStream<Void>.Continuation
     private let sockets: [Int32]
     private let stop: Int32
+    /// Reads the rules of netfilter for whoever asks for facts.
+    private let forward: ForwardReader?
 
     private static let quiet: Int32 = 15
     private static let longestBurst: Int64 = 60
@@ -20,19 +23,22 @@ final class ChangeWatcher: Sendable {
     private static let blindTick: Int64 = 2000
 
     /// Both namespaces' sockets are those of the calling thread, and so is the thread that reads them.
-    private init(_ continuation: AsyncStream<Void>.Continuation, hearsOtherNamespaces: Bool) {
+    private init(_ continuation: AsyncStream<Void>.Continuation, _ forward: ForwardReader?, hearsOtherNamespaces: Bool) {
         self.continuation = continuation
-        let own = Self.listen([RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE])
+        self.forward = forward
+        let own = Self.listen([
+            RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_TC,
+        ])
         let others = hearsOtherNamespaces ? Self.listen([RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR], everywhere: true) : nil
-        sockets = [own, others].compactMap { $0 }
+        sockets = [own, others, Self.listenToNetfilter()].compactMap { $0 }
         stop = eventfd(0, Int32(EFD_CLOEXEC))
     }
 
     deinit { (sockets + [stop]).forEach { close($0) } }
 
-    static func changes(hearsOtherNamespaces: Bool = true) -> AsyncStream<Void> {
+    static func changes(hearsOtherNamespaces: Bool = true, forward: ForwardReader? = nil) -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let watcher = ChangeWatcher(continuation, hearsOtherNamespaces: hearsOtherNamespaces)
+        let watcher = ChangeWatcher(continuation, forward, hearsOtherNamespaces: hearsOtherNamespaces)
         continuation.onTermination = { _ in eventfd_write(watcher.stop, 1) }
         var thread = pthread_t()
         let argument = Unmanaged.passRetained(watcher)
@@ -50,6 +56,16 @@ final class ChangeWatcher: Sendable {
             continuation.finish()
         }
         return stream
+    }
+
+    /// One message at least with every change of nftables' rules.
+    private static func listenToNetfilter() -> Int32? {
+        guard let descriptor = try? NetlinkSocket.openRaw(NETLINK_NETFILTER) else { return nil }
+        var group = Int32(clamping: NFNLGRP_NFTABLES.rawValue)
+        let length = socklen_t(MemoryLayout<Int32>.size)
+        if setsockopt(descriptor, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, length) == 0 { return descriptor }
+        close(descriptor)
+        return nil
     }
 
     private static func listen(_ groups: [rtnetlink_groups], everywhere: Bool = false) -> Int32? {
@@ -70,10 +86,12 @@ extension ChangeWatcher {
         var listening = sockets
         var waiting = unaddressedLinks()
         var looks = Self.looks(waiting)
+        var legacy = LegacyPoll(now())
         continuation.yield()
         while true {
-            let tick = listening.isEmpty ? Self.blindTick : nil
+            let tick = listening.isEmpty ? Self.blindTick : LegacyPoll.interval
             guard let ready = wait(listening, milliseconds: looks.first.map { max(0, $0 - now()) } ?? tick) else { return }
+            if legacy.hasChanged(now()) || (ready.isEmpty && forward?.isBehind == true) { continuation.yield() }
             if !ready.isEmpty {
                 guard let sawLinks = settle(&listening, ready) else { return }
                 continuation.yield()

@@ -31,6 +31,29 @@ struct Command {
         }
     }
 
+    private static let environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"]
+
+    /// What the program printed; throws unless it ended with 0. What it says on standard error is thrown away.
+    func output(limit: Int = 64 << 20) throws(HostNetworkError) -> [UInt8] {
+        var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
+        var environment: [UnsafeMutablePointer<CChar>?] = Self.environment.map { strdup($0) }
+        defer { (words + environment).forEach { free($0) } }
+        words.append(nil)
+        environment.append(nil)
+        var end = egress_exit()
+        var failure: Int32 = 0
+        // Pages that nothing is written to cost nothing.
+        let text = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            failure = egress_capture_quietly(path, words, environment, buffer.baseAddress, limit, patienceMilliseconds, &end)
+            count = failure == 0 ? min(limit, Int(clamping: end.said)) : 0
+        }
+        guard failure == 0 else { throw HostNetworkError("can't run \(path)", errno: failure, hint: "is it installed?") }
+        guard end.said <= limit else { throw HostNetworkError("\(path) prints more than \(limit >> 20) MiB") }
+        guard end.timed_out == 0 else { throw HostNetworkError("\(path) did not end in \(patienceMilliseconds / 1000) s and was killed") }
+        guard end.status == 0 else { throw HostNetworkError("\(path) ended with status \((end.status >> 8) & 0xFF)") }
+        return text
+    }
+
     /// Without control characters, lines joined, and not endless.
     private static func oneLine(_ bytes: ArraySlice<UInt8>) -> String {
         let text = String(decoding: bytes.prefix(1024), as: UTF8.self)

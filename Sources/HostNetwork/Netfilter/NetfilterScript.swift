@@ -3,18 +3,21 @@ import EgressModel
 import EgressPlan
 
 /// The name of our table, of family `inet`. Every network namespace has its own.
-let netfilterTable = "inet kubectl_egress"
+let netfilterTable = "inet \(netfilterTableName)"
+let netfilterTableName = "kubectl_egress"
 
-/// What `nft -f -` is given: the whole table, replaced in one transaction; or its removal, when there is no tunnel.
+/// What `nft -f -` is given: every rule of the table, replaced in one transaction; or the table's removal, when there is no
+/// tunnel. Sets of connections that go on and counters stay as they are.
 ///
-/// Declaring the table first makes deleting it succeed when it isn't there (`destroy` needs a newer nft).
+/// Declaring the table first makes flushing or deleting it succeed when it isn't there (`destroy` needs a newer nft).
+/// Rules hold their addresses themselves, in sets without a name: those go with the rule, named ones would be left over.
 /// nft 1.0.6 takes a table whose last `}` follows a chain's on one line for a syntax error, or for nothing at all.
 func netfilterScript(_ rules: NetfilterRules) throws(HostNetworkError) -> String {
-    let replaced = "table \(netfilterTable)\ndelete table \(netfilterTable)\n"
-    guard let port = rules.tunnelPort else { return replaced }
-    let guards = try rules.guardLines()
-    let parts = guards.sets + [tunnelChains(port)] + (guards.rules.isEmpty ? [] : [guardChains(guards.rules)])
-    return replaced + "table \(netfilterTable) {\n" + parts.joined(separator: "\n") + "}\n"
+    guard let port = rules.tunnelPort else { return "table \(netfilterTable)\ndelete table \(netfilterTable)\n" }
+    let parts =
+        [GuardExemptions.sets, GuardCounter.declarations, tunnelChains(port), guardChains(try rules.guardRules())]
+        + (rules.stackMark.map { [stackChain($0)] } ?? []) + (try rules.answerParts())
+    return "table \(netfilterTable)\nflush table \(netfilterTable)\ntable \(netfilterTable) {\n" + parts.joined(separator: "\n") + "}\n"
 }
 
 /// Tunnel packets end and begin on nodes: one that is forwarded was made by a pod or comes from outside. Our own need no
@@ -41,36 +44,52 @@ private func tunnelChains(_ port: UInt16) -> String {
 
 /// Before `srcnat` (100) the source is still the pod's, and after DNAT the destination is the real one.
 private func guardChains(_ rules: [String]) -> String {
-    """
-    \tchain guard_claimed {
-    \t\tct state invalid,untracked counter drop comment "claimed, and no connection is known"
-    \t\tct direction original counter drop comment "claimed, and not by the egress path"
-    \t}
+    let exempt = GuardExemptions.rules.map { "\t\t\($0)\n" }.joined()
+    let drops = GuardCounter.allCases.map { "\t\t\($0.match) counter name \"\($0.rawValue)\" drop comment \"\($0.comment)\"\n" }.joined()
+    return """
+        \tchain guard_claimed {
+        \(exempt)\(drops)\t}
 
-    \tchain guard {
-    \t\ttype filter hook postrouting priority 50; policy accept;
-    \(rules.map { "\t\t\($0)\n" }.joined())\t}
+        \tchain guard {
+        \t\ttype filter hook postrouting priority 50; policy accept;
+        \(rules.map { "\t\t\($0)\n" }.joined())\t}
 
-    """
+        """
+}
+
+/// Binds a connection to the pod's own address before anybody's masquerade (`srcnat`, 100) is reached: the datapath translates
+/// it itself, later.
+private func stackChain(_ mark: UInt32) -> String {
+    let bits = "meta mark & 0x\(String(mark, radix: 16)) == 0x\(String(mark, radix: 16))"
+    return """
+        \tchain stack_keep_source {
+        \t\ttype nat hook postrouting priority 99; policy accept;
+        \t\t\(bits) meta nfproto ipv4 counter snat ip to ip saddr
+        \t\t\(bits) meta nfproto ipv6 counter snat ip6 to ip6 saddr
+        \t}
+
+        """
 }
 
 extension NetfilterRules {
-    fileprivate func guardLines() throws(HostNetworkError) -> (sets: [String], rules: [String]) {
-        guard !uplinks.isEmpty else { return ([], []) }
-        let names = try Set(uplinks).sorted().map { name throws(HostNetworkError) in try quoted(name) }
-        var sets: [String] = []
+    /// For between the braces of an anonymous set.
+    func uplinkNames() throws(HostNetworkError) -> String {
+        try Set(uplinks).sorted().map { name throws(HostNetworkError) in try quoted(name) }.joined(separator: ", ")
+    }
+
+    fileprivate func guardRules() throws(HostNetworkError) -> [String] {
+        guard !uplinks.isEmpty else { return [] }
+        let names = try uplinkNames()
         var rules: [String] = []
-        for (number, group) in guarded.enumerated() where !group.claimed.isEmpty {
+        for group in guarded where !group.claimed.isEmpty {
             guard let family = group.sources.first?.family else { continue }
             try group.checkFamily(family)
-            let (type, word) = family == .ipv4 ? ("ipv4_addr", "ip") : ("ipv6_addr", "ip6")
-            sets.append(set("sources_\(number)", type, flags: nil, group.sources.map(\.description)))
-            sets.append(set("claimed_\(number)", type, flags: "interval", group.claimed.map(text)))
+            let word = family == .ipv4 ? "ip" : "ip6"
             rules.append(
-                "oifname { \(names.joined(separator: ", ")) } \(word) saddr @sources_\(number) \(word) daddr @claimed_\(number) "
-                    + "jump guard_claimed")
+                "oifname { \(names) } \(word) saddr { \(group.sources.map(\.description).joined(separator: ", ")) } "
+                    + "\(word) daddr { \(group.claimed.map(text).joined(separator: ", ")) } jump guard_claimed")
         }
-        return (sets, rules)
+        return rules
     }
 }
 
@@ -81,11 +100,6 @@ extension GuardedSources {
         guard let stranger = (sources + ends).first(where: { $0.family != family }) else { return }
         throw HostNetworkError("guarded sources hold both families: \(stranger) is no \(family.rawValue) address")
     }
-}
-
-private func set(_ name: String, _ type: String, flags: String?, _ elements: [String]) -> String {
-    let flagLine = flags.map { "\t\tflags \($0)\n" } ?? ""
-    return "\tset \(name) {\n\t\ttype \(type)\n\(flagLine)\t\telements = { \(elements.joined(separator: ", ")) }\n\t}\n"
 }
 
 private func text(_ range: ClosedRange<IPAddress>) -> String {

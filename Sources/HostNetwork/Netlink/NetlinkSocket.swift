@@ -2,8 +2,10 @@
 import CEgressShims
 import Glibc
 
-/// A NETLINK_ROUTE socket of the network namespace of the thread that made it. One caller at a time.
+/// A netlink socket of the network namespace of the thread that made it. One caller at a time.
 final class NetlinkSocket {
+    /// What makes another socket of the same kind, in the same namespace.
+    private let opener: () throws(NetlinkError) -> Int32
     private var descriptor: Int32
     private var sequence: UInt32 = 0
     private var buffer = [UInt8](repeating: 0, count: 64 << 10)
@@ -13,8 +15,15 @@ final class NetlinkSocket {
     private static let longestMessage = 1 << 20
     private static let attempts = 5
 
-    init() throws(NetlinkError) {
-        descriptor = try Self.open()
+    /// - Parameter number: NETLINK_ROUTE, NETLINK_NETFILTER, NETLINK_SOCK_DIAG …
+    convenience init(_ number: Int32 = NETLINK_ROUTE) throws(NetlinkError) {
+        try self.init { () throws(NetlinkError) in try Self.openRaw(number) }
+    }
+
+    /// `opener` makes a socket; each is closed by this one.
+    init(opener: @escaping () throws(NetlinkError) -> Int32) throws(NetlinkError) {
+        self.opener = opener
+        descriptor = try Self.prepared(try opener())
     }
 
     deinit { close(descriptor) }
@@ -105,15 +114,14 @@ final class NetlinkSocket {
     }
 
     private func reopen() throws(NetlinkError) {
-        let fresh = try Self.open()
+        let fresh = try Self.prepared(try opener())
         close(descriptor)
         descriptor = fresh
     }
 }
 
 extension NetlinkSocket {
-    private static func open() throws(NetlinkError) -> Int32 {
-        let descriptor = try openRaw()
+    private static func prepared(_ descriptor: Int32) throws(NetlinkError) -> Int32 {
         var patience = timeval(tv_sec: 5, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         // Without strict checking the kernel ignores the filters of a dump, IFA_TARGET_NETNSID among them.
@@ -127,9 +135,9 @@ extension NetlinkSocket {
         return descriptor
     }
 
-    static func openRaw() throws(NetlinkError) -> Int32 {
-        let descriptor = socket(AF_NETLINK, Int32(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue), NETLINK_ROUTE)
-        guard descriptor >= 0 else { throw .system(call: "socket(AF_NETLINK)", errno: errno) }
+    static func openRaw(_ number: Int32 = NETLINK_ROUTE) throws(NetlinkError) -> Int32 {
+        let descriptor = socket(AF_NETLINK, Int32(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue), number)
+        guard descriptor >= 0 else { throw .system(call: "socket(AF_NETLINK, \(number))", errno: errno) }
         // Groups send nothing to a socket without a number of its own: it is the kernel's, 0, which they leave out.
         var address = sockaddr_nl()
         address.nl_family = sa_family_t(AF_NETLINK)

@@ -4,6 +4,7 @@ import JSONText
 extension ObjectChecker {
     mutating func node() -> Node? {
         let metadata = metadata()
+        checkSteering(metadata.annotations[EgressAnnotation.steering])
         let spec = member("spec", of: root)
         let status = member("status", of: root)
         var node = Node(metadata: metadata, isCordoned: bool(member("unschedulable", of: spec)) ?? false)
@@ -91,5 +92,15 @@ extension ObjectChecker {
             return nil
         }
         return prefix
+    }
+}
+
+extension ObjectChecker {
+    /// A word that means nothing is as if it weren't there.
+    private mutating func checkSteering(_ word: String?) {
+        guard let word, !["auto", "redirect", "stack"].contains(word) else { return }
+        report(
+            .warning, .invalidAnnotation, JSONPath([.key("metadata"), .key("annotations"), .key(EgressAnnotation.steering)]),
+            "\"\(word)\" is not known, and has no effect", hint: "auto, redirect or stack")
     }
 }

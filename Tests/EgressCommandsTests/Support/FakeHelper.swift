@@ -15,11 +15,17 @@ final class FakeHelper: HelperCalling {
         /// Plans take so long.
         var applyDelay: Duration?
         var notGoverned: [ObjectReference] = []
+        var ended: [EndedConnections] = []
         var answers: [String: Result<PluginAnswer, HelperError>] = [:]
         var questions: [String] = []
         /// Modules that never answer.
         var hanging: Set<String> = []
         var plugins: [PluginStatus] = []
+        var happened: [FlowNews] = []
+        var translations: [Translation] = []
+        var ports: [PortUse] = []
+        var traces: [TraceResult] = []
+        var asked: [TraceRequest] = []
         var listeners: [AsyncThrowingStream<HostFacts, any Error>.Continuation] = []
     }
 
@@ -33,7 +39,7 @@ final class FakeHelper: HelperCalling {
 
     private static let gone = HelperError(code: "unreachable", message: "no helper answers at fake.sock", hint: "start it")
 
-    private func checked<Result: Sendable>(_ body: (inout State) throws -> Result) throws -> Result {
+    func checked<Result: Sendable>(_ body: (inout State) throws -> Result) throws -> Result {
         try state.withLock { state in
             if state.isDown { throw Self.gone }
             return try body(&state)
@@ -64,7 +70,7 @@ final class FakeHelper: HelperCalling {
         try checked { state in
             HelperStatus(
                 helper: HelperVersion(version: "0.1.0", abi: 3, datapath: "tcx"), node: node, uptimeSeconds: 5, revision: state.revision,
-                notGoverned: state.notGoverned)
+                notGoverned: state.notGoverned, endedConnections: state.ended)
         }
     }
 

@@ -22,6 +22,9 @@ final class Namespace {
         let made = try Namespace(current: ())
         try made.ip("link set lo up")
         try FileText.write("1", to: "/proc/sys/net/ipv4/conf/all/forwarding")
+        // Forwarding first: it resets what neighbour discovery does. No address waits for others to object.
+        try FileText.write("1", to: "/proc/sys/net/ipv6/conf/all/forwarding")
+        try FileText.write("0", to: "/proc/sys/net/ipv6/conf/default/accept_dad")
         try home.enter()
         return made
     }

@@ -34,13 +34,19 @@ struct Packet {
         switch payload {
         case .tcp: 6
         case .udp: 17
-        case .echoRequest, .echoReply, .icmp: 1
+        case .echoRequest, .echoReply, .icmp: isIPv6 ? 58 : 1
         case .other(let number): number
         }
     }
 
+    private var isIPv6: Bool { source.family == .ipv6 }
+
     var frame: [UInt8] {
-        macs + [0x08, 0x00] + ipHeader(l4Length: l4.count) + l4
+        if isIPv6 {
+            let header = [0x60, 0, 0, 0] + octets(UInt16(l4.count)) + [protocolNumber, ttl] + source.octets + destination.octets
+            return macs + [0x86, 0xdd] + header + l4
+        }
+        return macs + [0x08, 0x00] + ipHeader(l4Length: l4.count) + l4
     }
 
     private func ipHeader(l4Length: Int) -> [UInt8] {
@@ -55,8 +61,8 @@ struct Packet {
         switch payload {
         case .tcp(let flags, let options): tcp(flags, options)
         case .udp(let hasChecksum): udp(hasChecksum)
-        case .echoRequest: icmp(8)
-        case .echoReply: icmp(0)
+        case .echoRequest: icmp(isIPv6 ? 128 : 8)
+        case .echoReply: icmp(isIPv6 ? 129 : 0)
         case .icmp(let type): icmp(type)
         case .other: data
         }
@@ -79,12 +85,14 @@ struct Packet {
 
     private func icmp(_ type: UInt8) -> [UInt8] {
         var message = [type, 0, 0, 0] + octets(sourcePort) + octets(7) + data
-        message.replaceSubrange(2..<4, with: octets(checksum(message)))
+        let covered = isIPv6 ? pseudoHeader(message.count) + message : message
+        message.replaceSubrange(2..<4, with: octets(checksum(covered)))
         return message
     }
 
     private func pseudoHeader(_ length: Int) -> [UInt8] {
-        source.octets + destination.octets + [0, protocolNumber] + octets(UInt16(length))
+        source.octets + destination.octets + (isIPv6 ? [0, 0] : []) + (isIPv6 ? octets(UInt16(length)) + [0, 0] : [])
+            + [0, protocolNumber] + (isIPv6 ? [] : octets(UInt16(length)))
     }
 }
 

@@ -30,22 +30,32 @@ final class TwoNodes {
     let node: Namespace
     let gatewayPath: BPFDatapath
     let nodePath: BPFDatapath
-    private let shape: Shape
-    private let podAddress: IPAddress
+    let shape: Shape
+    let underlayMTU: Int
+    let podAddress: IPAddress
+    let podAddress6: IPAddress
+    /// What the pod hangs on, as routes see it.
+    var podDevice: String { shape.isBridged ? "br0" : "pod0" }
 
-    init(_ shape: Shape, bpffs: String) throws {
+    /// - Parameter underlayMTU: of the link between the nodes, in octets; pods and the world have 1500.
+    init(_ shape: Shape, bpffs: String, underlayMTU: Int = 1500) throws {
         self.shape = shape
+        self.underlayMTU = underlayMTU
         gateway = try Namespace.make()
         node = shape.isLocal ? gateway : try Namespace.make()
         pod = try Namespace.make()
         world = try Namespace.make()
         podAddress = shape.isLocal ? Role.pod : Role.remotePod
+        let cast = try Cast.of(.ipv6)
+        podAddress6 = shape.isLocal ? cast.pod : cast.remotePod
         gatewayPath = try gateway.inside { try BPFDatapath.open(pinRoot: bpffs + "/gateway", attachMode: shape.mode) }
         let nodeRoot = bpffs + (shape.isLocal ? "/gateway" : "/node")
         nodePath = shape.isLocal ? gatewayPath : try node.inside { try BPFDatapath.open(pinRoot: nodeRoot, attachMode: shape.mode) }
         try wire()
+        try wireIPv6()
         try programGateway()
         try programNode()
+        try programIPv6()
     }
 
     private func wire() throws {
@@ -57,8 +67,8 @@ final class TwoNodes {
         try addTunnel(gateway)
         if !shape.isLocal {
             try node.connect("eth0", to: gateway, "eth0")
-            try node.ip("addr add \(Role.otherNode)/24 dev eth0")
-            try gateway.ip("addr add \(Role.thisNode)/24 dev eth0")
+            try node.ip("link set eth0 mtu \(underlayMTU)", "addr add \(Role.otherNode)/24 dev eth0")
+            try gateway.ip("link set eth0 mtu \(underlayMTU)", "addr add \(Role.thisNode)/24 dev eth0")
             try addTunnel(node)
         }
         try wirePod()
@@ -76,14 +86,14 @@ final class TwoNodes {
         if shape.isBridged {
             try node.ip("link add br0 type bridge", "link set br0 up", "link set pod0 master br0")
         }
-        let device = shape.isBridged ? "br0" : "pod0"
-        try node.ip("addr add 169.254.1.1/32 dev \(device)", "route add \(podAddress)/32 dev \(device)")
+        try node.ip("addr add 169.254.1.1/32 dev \(podDevice)", "route add \(podAddress)/32 dev \(podDevice)")
     }
 
     private func settings(_ namespace: Namespace, _ address: IPAddress) throws -> DatapathOperation {
         let tokens = [Role.token].compactMap { TunnelToken(octets: $0) }
         return .setSettings(
-            DatapathSettings(tunnelIndex: try namespace.index("egw0"), nodeAddress: address, tunnelMTU: 1450, tokens: tokens))
+            DatapathSettings(
+                tunnelIndex: try namespace.index("egw0"), nodeAddress: address, tunnelMTU: underlayMTU - 50, tokens: tokens))
     }
 
     private func programGateway() throws {

@@ -18,6 +18,8 @@ final class World {
         case podIsGiven
         case uplink
         case tunnel(vni: UInt32, from: IPAddress)
+        /// What the stack leads to the tunnel device.
+        case stack
     }
 
     struct Outcome: Equatable {
@@ -34,6 +36,8 @@ final class World {
         var counts: [String: UInt64]
     }
 
+    /// The mark of the next packet, and after a run that of the last.
+    var mark: UInt32 = 0
     let datapath: BPFDatapath
     let podIndex: Int
     let uplinkIndex: Int
@@ -41,18 +45,20 @@ final class World {
     private let enter: BPFObject
 
     /// Runs `body` with a world of its own.
-    static func with<Result: Sendable>(_ body: @escaping @Sendable (World) throws -> Result) async throws -> Result {
-        try await Sandbox.run { _ in try body(World()) }
+    static func with<Result: Sendable>(
+        capacity: UInt32 = 16384, _ body: @escaping @Sendable (World) throws -> Result
+    ) async throws -> Result {
+        try await Sandbox.run { _ in try body(World(capacity)) }
     }
 
-    private init() throws {
+    private init(_ capacity: UInt32) throws {
         try Command.run(["ip", "-batch", "-"], input: Self.links)
         try FileText.write("1", to: "/proc/sys/net/ipv4/conf/all/forwarding")
         try Command.run(["ip", "-batch", "-"], input: Self.routes)
         podIndex = Int(if_nametoindex("pod0"))
         uplinkIndex = Int(if_nametoindex("up0"))
         tunnelIndex = Int(if_nametoindex("egw0"))
-        datapath = try BPFDatapath.openUnpinned()
+        datapath = try BPFDatapath.openUnpinned(capacity: capacity)
         enter = try BPFObject.loadFile(Self.testObject)
         try program()
     }
@@ -89,7 +95,9 @@ final class World {
         let tokens = [Role.token, Role.olderToken].compactMap { TunnelToken(octets: $0) }
         try execute(
             .setSettings(
-                DatapathSettings(tunnelIndex: tunnelIndex, nodeAddress: Role.thisNode, tunnelMTU: Role.tunnelMTU, tokens: tokens)))
+                DatapathSettings(
+                    tunnelIndex: tunnelIndex, nodeAddress: Role.thisNode, tunnelMTU: Role.tunnelMTU, stackMark: SteeringMark.standard,
+                    tokens: tokens)))
         for (text, kind) in Self.cluster { try IPPrefix(text).map { try execute(.setClusterRange($0, kind)) } }
         try execute(.setPod(interfaceIndex: podIndex, PodRecord(ipv4: Role.pod, ipv6: nil, set: Role.set, deliverIndex: podIndex)))
         try addRule("0.0.0.0/0", .gateway)
@@ -122,13 +130,13 @@ final class World {
 
     func setEntry(
         _ id: UInt32 = Role.localEntry, addresses: [IPAddress] = [Role.egress], kept: ClosedRange<UInt16> = 1024...65535,
-        slice: ClosedRange<UInt16> = 32768...65535, interface: Int? = nil
+        slice: ClosedRange<UInt16> = 32768...65535, interface: Int? = nil, set: UInt32 = Role.set
     ) throws {
         try execute(
             .setEntry(
                 id: id,
                 EntryRecord(
-                    egressIPv4: addresses, set: Role.set, interfaceIndex: interface, policy: Role.policy, keptPorts: kept, portSlice: slice,
+                    egressIPv4: addresses, set: set, interfaceIndex: interface, policy: Role.policy, keptPorts: kept, portSlice: slice,
                     isShared: addresses.contains(Role.sharedEgress))))
     }
 
@@ -169,29 +177,48 @@ final class World {
         return outcome
     }
 
-    private func testRun(_ hook: Hook, _ frame: [UInt8]) throws -> (UInt32, [UInt8]) {
+    /// What the program said, and nothing else: for thousands of packets.
+    func verdict(_ hook: Hook, _ frame: [UInt8]) throws -> UInt32 { try testRun(hook, frame).0 }
+
+    /// Without counters: for thousands of packets.
+    func testRun(_ hook: Hook, _ frame: [UInt8]) throws -> (UInt32, [UInt8]) {
+        let (program, index) = try entrance(hook)
+        return try withUnsafeMutablePointer(to: &mark) { try Self.testRun(program, index, frame, mark: $0) }
+    }
+
+    /// The program of a hook and the interface on which it runs; good until the next hook of the tunnel is asked for.
+    func entrance(_ hook: Hook) throws -> (program: Int32, index: Int) {
         switch hook {
-        case .podSends: try testRun(datapath.withLoaded { try $0.object.program("egress_pod") }, podIndex, frame)
-        case .podIsGiven: try testRun(datapath.withLoaded { try $0.object.program("egress_pod_in") }, podIndex, frame)
-        case .uplink: try testRun(datapath.withLoaded { try $0.object.program("egress_uplink") }, uplinkIndex, frame)
-        case .tunnel(let vni, let outer): try testRun(entering(vni, outer), tunnelIndex, frame)
+        case .podSends: (try datapath.withLoaded { try $0.object.program("egress_pod") }, podIndex)
+        case .podIsGiven: (try datapath.withLoaded { try $0.object.program("egress_pod_in") }, podIndex)
+        case .uplink: (try datapath.withLoaded { try $0.object.program("egress_uplink") }, uplinkIndex)
+        case .stack: (try datapath.withLoaded { try $0.object.program("egress_stack") }, tunnelIndex)
+        case .tunnel(let vni, let outer): (try entering(vni, outer), tunnelIndex)
         }
     }
 
     /// The wrapper gives the run its tunnel key, then calls the program under test.
-    private func entering(_ vni: UInt32, _ outer: IPAddress) throws -> Int32 {
-        let key: BPFTable<UInt32, UInt64> = try enter.table("test_outer")
-        try key.set(0, UInt64(vni) << 32 | UInt64(outer.ipv4Bits ?? 0))
+    func entering(_ vni: UInt32, _ outer: IPAddress) throws -> Int32 {
+        let key: BPFTable<UInt32, TestOuter> = try enter.table("test_outer")
+        try key.set(0, TestOuter(vni, outer))
         let target: BPFTable<UInt32, UInt32> = try enter.table("test_target")
         try target.set(0, UInt32(bitPattern: datapath.withLoaded { try $0.object.program("egress_tunnel") }))
         return try enter.program("test_enter_tunnel")
     }
 
-    private func testRun(_ program: Int32, _ index: Int, _ frame: [UInt8]) throws -> (UInt32, [UInt8]) {
+    /// - Parameters:
+    ///   - segment: octets of data in each packet that the kernel will make of the frame; 0: it is one.
+    ///   - mark: of the packet, before and after.
+    static func testRun(
+        _ program: Int32, _ index: Int, _ frame: [UInt8], segment: UInt32 = 0, mark: UnsafeMutablePointer<UInt32>? = nil
+    ) throws -> (UInt32, [UInt8]) {
         var context = __sk_buff()
         context.ifindex = UInt32(index)
         context.ingress_ifindex = UInt32(index)
+        context.mark = mark?.pointee ?? 0
+        context.gso_size = segment
         var out = [UInt8](repeating: 0, count: frame.count + 256)
+        defer { mark?.pointee = context.mark }
         return try withUnsafeMutableBytes(of: &context) { context in
             try out.withUnsafeMutableBytes { room in
                 try frame.withUnsafeBytes { packet in
@@ -203,11 +230,26 @@ final class World {
                     options.data_size_out = UInt32(room.count)
                     options.ctx_in = UnsafeRawPointer(context.baseAddress)
                     options.ctx_size_in = UInt32(context.count)
+                    options.ctx_out = context.baseAddress.map { UnsafeMutableRawPointer($0) }
+                    options.ctx_size_out = UInt32(context.count)
                     let result = bpf_prog_test_run_opts(program, &options)
                     guard result == 0 else { throw TestKitError("test run: \(String(cString: strerror(-result)))") }
                     return (options.retval, Array(room.prefix(Int(options.data_size_out))))
                 }
             }
         }
+    }
+}
+
+/// `struct test_outer` of bpf/test/egress_test.bpf.c.
+private struct TestOuter {
+    var source: UInt32
+    var vni: UInt32
+    var source6: (UInt64, UInt64)
+
+    init(_ vni: UInt32, _ outer: IPAddress) {
+        let bits = outer.family == .ipv6 ? outer.bits : 0
+        (source, self.vni) = (outer.ipv4Bits ?? 0, vni)
+        source6 = (UInt64(truncatingIfNeeded: bits >> 64).bigEndian, UInt64(truncatingIfNeeded: bits).bigEndian)
     }
 }

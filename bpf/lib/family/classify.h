@@ -2,24 +2,9 @@
 /*
  * What becomes of a destination.
  *
- *   in_cluster(address)                 never steered
- *   rule_find(set, address)             the longest prefix of a set
- *   steer(skb, packet, pod, steering)   a pod's packet: VERDICT_GO with a gateway, VERDICT_PASS, or a reason
+ *   steer(skb, packet, pod, steering)   a pod's packet: VERDICT_GO with a gateway, VERDICT_PASS, or a reason; steering
+ *                                       has the pod's interface
  */
-static __always_inline bool F(in_cluster)(const ADDRESS *address)
-{
-	struct F(egress_lpm_key) key = {.prefixlen = sizeof(ADDRESS) * 8, .address = *address};
-
-	return bpf_map_lookup_elem(&F(egress_cluster), &key) != NULL;
-}
-
-static __always_inline const struct egress_rule *F(rule_find)(__u32 set, const ADDRESS *destination)
-{
-	struct F(egress_rule_key) key = {.prefixlen = 32 + sizeof(ADDRESS) * 8, .set = set, .destination = *destination};
-
-	return bpf_map_lookup_elem(&F(egress_rules), &key);
-}
-
 /* And the translation that it is; `way` is room for that. */
 static __always_inline void F(flow_forget)(const struct F(egress_flow_key) *key, const struct F(egress_flow) *flow,
 					   struct F(nat_way) *way)
@@ -31,10 +16,30 @@ static __always_inline void F(flow_forget)(const struct F(egress_flow_key) *key,
 	way->key.source_port = key->pod_port;
 	way->key.remote_port = key->remote_port;
 	way->key.protocol = key->protocol;
-	if (flow->kind == EGRESS_FLOW_OUT && flow->place == EGRESS_PLACE_LOCAL)
+	way->ifindex = flow->ifindex;
+	if (flow->kind == EGRESS_FLOW_OUT && flow->place == EGRESS_PLACE_LOCAL) {
 		F(nat_forget)(way, &flow->half);
-	else
-		bpf_map_delete_elem(&F(egress_flows), key);
+	} else {
+		/* Read before: what is deleted may be another's at once. */
+		bool is_steered = flow->kind == EGRESS_FLOW_OUT;
+
+		F(event_of_flow)(EGRESS_EVENT_CLOSED, key, flow);
+		if (!bpf_map_delete_elem(&F(egress_flows), key))
+			F(use_change)(EGRESS_USE_POD, way->ifindex, is_steered ? -1 : 0, is_steered ? 0 : -1);
+	}
+}
+
+/* A new connection's record, counted; over one that another processor wrote meanwhile. 0, or no room. */
+static __always_inline long F(flow_write)(const struct F(egress_flow_key) *key, const struct F(egress_flow) *flow)
+{
+	bool is_steered = flow->kind == EGRESS_FLOW_OUT;
+	long error = bpf_map_update_elem(&F(egress_flows), key, flow, BPF_NOEXIST);
+
+	if (!error)
+		F(use_change)(EGRESS_USE_POD, flow->ifindex, is_steered, !is_steered);
+	else if (error == -NAT_EEXIST)
+		error = bpf_map_update_elem(&F(egress_flows), key, flow, BPF_EXIST);
+	return error;
 }
 
 /*
@@ -42,18 +47,17 @@ static __always_inline void F(flow_forget)(const struct F(egress_flow_key) *key,
  * translation. Whatever was there under the key is over. VERDICT_GO or a drop's reason.
  */
 static __always_inline int F(steer_record)(const struct F(egress_flow_key) *key, __u32 ifindex,
-					   const struct steering *steering, const struct egress_config *config,
-					   struct F(egress_flow) *flow)
+					   const struct steering *steering, struct F(egress_flow) *flow)
 {
 	F(flow_make)(flow, EGRESS_FLOW_OUT, ifindex);
 	flow->place = EGRESS_PLACE_REMOTE;
 	flow->half.node = steering->gateway;
-	flow->half.way.generation = config->generation;
-	flow->half.way.until = jiffies_low() + EGRESS_WAY_JIFFIES;
-	flow->half.way.ifindex = config->tunnel_ifindex;
 	flow->policy = steering->policy;
 	flow->entry = steering->entry;
-	return bpf_map_update_elem(&F(egress_flows), key, flow, BPF_ANY) ? EGRESS_DROP_FLOWS_FULL : VERDICT_GO;
+	if (F(flow_write)(key, flow))
+		return EGRESS_DROP_FLOWS_FULL;
+	F(event_of_flow)(EGRESS_EVENT_OPENED, key, flow);
+	return VERDICT_GO;
 }
 
 /* Whether the translation that a flow has may go on, when the rules were asked again. */
@@ -84,8 +88,6 @@ static __always_inline int F(steer_by_rules)(struct __sk_buff *skb, const struct
 	}
 	if (rule->action != EGRESS_ACTION_GATEWAY)
 		return rule->reason ? rule->reason : EGRESS_DROP_NO_GATEWAY;
-	if (packet->fragment)
-		return EGRESS_DROP_FRAGMENT;
 	if (unreadable)
 		return unreadable;
 	if (F(packet_is_icmp)(packet) && !F(packet_is_echo)(packet))
@@ -100,11 +102,38 @@ static __always_inline int F(steer_by_rules)(struct __sk_buff *skb, const struct
 	verdict = steer_choose(skb, IPV, steering);
 	if (verdict != VERDICT_GO)
 		return verdict;
-	if (flow && !F(steer_goes_on)(flow, skb->ifindex, steering))
+	if (packet->later)
+		return EGRESS_DROP_FIRST_FRAGMENT;
+	if (flow && !F(steer_goes_on)(flow, steering->ifindex, steering)) {
 		F(flow_forget)(key, flow, &scratch->way);
+		flow = NULL;
+	}
+	if (!flow && F(use_is_spent)(steering->ifindex, config->pod_limit, true))
+		return EGRESS_DROP_POD_LIMIT;
 	if (steering->place == EGRESS_PLACE_LOCAL)
 		return VERDICT_GO;
-	return F(steer_record)(key, skb->ifindex, steering, config, &scratch->flow);
+	return F(steer_record)(key, steering->ifindex, steering, &scratch->flow);
+}
+
+/*
+ * Asked for with a connection's second packet: many have one alone. What the stack leads asks each time: nothing that is
+ * kept may pass FORWARD by.
+ */
+static __always_inline void F(steer_keep_way)(struct __sk_buff *skb, const struct egress_config *config,
+					      const struct steering *steering, struct F(egress_half) *half)
+{
+	struct F(scratch) *scratch = F(scratch_read)();
+	struct bpf_fib_lookup *fib;
+
+	if (!scratch)
+		return;
+	fib = &scratch->fib;
+	if (steering->way == EGRESS_STEERING_STACK)
+		F(way_keep)(half, config, 0, config->tunnel_mtu, NULL, NULL);
+	else if (encap_ask(skb, config, half->node, fib))
+		F(way_keep)(half, config, fib->ifindex, config->tunnel_mtu, fib->dmac, fib->smac);
+	else
+		F(way_keep)(half, config, config->tunnel_ifindex, config->tunnel_mtu, NULL, NULL);
 }
 
 /* A packet with a record: VERDICT_PASS when it is left alone, VERDICT_GO when steering says where it goes. */
@@ -121,7 +150,7 @@ static __always_inline int F(steer_by_record)(struct __sk_buff *skb, const struc
 		return ASKS;
 	if (flow->kind != EGRESS_FLOW_OUT) {
 		F(flow_sends)(flow, packet);
-		packet_count(skb, EGRESS_COUNT_INBOUND);
+		packet_count(skb, flow->kind == EGRESS_FLOW_EXEMPT ? EGRESS_COUNT_EXEMPT : EGRESS_COUNT_INBOUND);
 		return VERDICT_PASS;
 	}
 	node = flow->half.node;
@@ -135,10 +164,12 @@ static __always_inline int F(steer_by_record)(struct __sk_buff *skb, const struc
 	steering->entry = flow->entry;
 	steering->gateway = node;
 	steering->place = gateway->place;
+	if (steering->way != EGRESS_STEERING_STACK && flow->half.flags & EGRESS_FLOW_STACK)
+		flow->half.flags &= ~EGRESS_FLOW_STACK;
 	/* What this node translates is refreshed with its translation. */
 	if (flow->place == EGRESS_PLACE_REMOTE) {
 		F(flow_sends)(flow, packet);
-		F(way_keep)(&flow->half, config, config->tunnel_ifindex, NULL, NULL);
+		F(steer_keep_way)(skb, config, steering, &flow->half);
 	}
 	return VERDICT_GO;
 }
@@ -150,10 +181,11 @@ static __always_inline int F(steer)(struct __sk_buff *skb, const struct F(packet
 	struct F(egress_flow_key) key;
 	int verdict;
 
+	steering->way = pod->steering;
 	F(flow_of_sent)(packet, &key);
-	if (!packet->fragment && !unreadable)
+	if (!unreadable && !packet->is_first)
 		flow = bpf_map_lookup_elem(&F(egress_flows), &key);
-	if (flow && flow->ifindex == skb->ifindex && !F(packet_opens_tcp)(packet)) {
+	if (flow && flow->ifindex == steering->ifindex && !F(packet_opens_tcp)(packet)) {
 		verdict = F(steer_by_record)(skb, packet, flow, config, steering);
 		if (verdict == VERDICT_GO && packet->ttl <= 1)
 			return EGRESS_DROP_TTL;

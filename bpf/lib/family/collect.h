@@ -43,8 +43,10 @@ static __always_inline __u32 F(collect_nat)(const struct F(egress_collect) *job)
 	}
 	if (!(fwd->flags & EGRESS_NAT_DYING) || (rev && !(rev->flags & EGRESS_NAT_DYING)))
 		return 0;
+	F(event_of_half)(EGRESS_EVENT_CLOSED, &fwd_key, fwd);
 	if (bpf_map_delete_elem(&F(egress_nat_fwd), &fwd_key))
 		return 0;
+	F(use_change)(EGRESS_USE_ENTRY, fwd_key.entry, -1, 0);
 	if (rev && F(nat_is_half_of)(rev, &fwd_key))
 		bpf_map_delete_elem(&F(egress_nat_rev), &rev_key);
 	return 1;
@@ -64,6 +66,7 @@ static __always_inline __u32 F(collect_orphan)(const struct F(egress_collect) *j
 {
 	struct F(egress_rev_key) rev_key = job->rev;
 	struct F(egress_rev) *rev = bpf_map_lookup_elem(&F(egress_nat_rev), &rev_key);
+	bool is_claim;
 
 	if (!rev || rev->last != job->rev_last || F(collect_has_forward)(job, rev))
 		return 0;
@@ -71,7 +74,12 @@ static __always_inline __u32 F(collect_orphan)(const struct F(egress_collect) *j
 		rev->flags |= EGRESS_NAT_DYING;
 		return 1;
 	}
-	return (rev->flags & EGRESS_NAT_DYING) && !bpf_map_delete_elem(&F(egress_nat_rev), &rev_key);
+	is_claim = !rev->entry;
+	if (!(rev->flags & EGRESS_NAT_DYING) || bpf_map_delete_elem(&F(egress_nat_rev), &rev_key))
+		return 0;
+	if (is_claim)
+		F(use_change)(EGRESS_USE_ENTRY, 0, -1, 0);
+	return 1;
 }
 
 static __always_inline __u32 F(collect)(struct F(egress_collect) *context)

@@ -30,15 +30,16 @@ static __always_inline void F(flow_of_given)(const struct F(packet) *packet, str
 
 static __always_inline bool F(way_is_kept)(const struct egress_config *config, const struct F(egress_half) *half)
 {
-	return half->way.generation == config->generation && half->way.ifindex && is_before(half->way.until);
+	return half->way.generation == (__u16)config->generation && half->way.ifindex && is_before(half->way.until);
 }
 
 /* From now on the way is what `fib` or nobody says; `until` last, since others read it meanwhile. */
 static __always_inline void F(way_keep)(struct F(egress_half) *half, const struct egress_config *config, __u32 ifindex,
-					const __u8 *to, const __u8 *from)
+					__u32 mtu, const __u8 *to, const __u8 *from)
 {
 	half->way.ifindex = 0;
 	half->way.generation = config->generation;
+	half->way.mtu = way_mtu(mtu);
 	if (to && from) {
 		__builtin_memcpy(half->way.to, to, ETH_ALEN);
 		__builtin_memcpy(half->way.from, from, ETH_ALEN);

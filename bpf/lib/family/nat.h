@@ -18,12 +18,13 @@ struct F(nat_way) {
 	struct F(egress_fwd_key) key;
 	ADDRESS address;
 	__be16 port;
-	__u16 reserved;
+	__u16 counter; /* of the egress address */
 	__u32 now;
 	__u32 node;    /* origin: the node that sent it through the tunnel, 0 when the pod is here */
 	__u32 ifindex; /* origin: the pod's interface when it is here */
 	__u32 policy;  /* slot */
 	__u32 gateway; /* this node, as the pod's choice names it */
+	__u32 leaves;  /* leave_as_others(): by this interface */
 	/* Keys of what belongs to it; room for them, since the stack has none. */
 	struct F(egress_flow_key) flow;
 	struct F(egress_rev_key) reverse;
@@ -89,15 +90,25 @@ static __always_inline struct F(egress_half) *F(nat_half)(struct F(nat_way) *way
 
 static __always_inline void F(nat_forget)(struct F(nat_way) *way, const struct F(egress_half) *half)
 {
+	const struct F(egress_flow) *flow;
 	struct F(egress_rev) *rev;
+	bool gone;
 
 	F(nat_reverse_key)(&way->reverse, &way->key, &half->egress, half->egress_port);
 	if (way->node) {
-		bpf_map_delete_elem(&F(egress_nat_fwd), &way->key);
+		F(event_of_half)(EGRESS_EVENT_CLOSED, &way->key, half);
+		gone = !bpf_map_delete_elem(&F(egress_nat_fwd), &way->key);
 	} else {
 		F(nat_flow_key)(&way->flow, &way->key);
-		bpf_map_delete_elem(&F(egress_flows), &way->flow);
+		flow = bpf_map_lookup_elem(&F(egress_flows), &way->flow);
+		if (flow)
+			F(event_of_flow)(EGRESS_EVENT_CLOSED, &way->flow, flow);
+		gone = !bpf_map_delete_elem(&F(egress_flows), &way->flow);
+		if (gone)
+			F(use_change)(EGRESS_USE_POD, way->ifindex, -1, 0);
 	}
+	if (gone)
+		F(use_change)(EGRESS_USE_ENTRY, way->key.entry, -1, 0);
 	rev = bpf_map_lookup_elem(&F(egress_nat_rev), &way->reverse);
 	if (rev && F(nat_is_half_of)(rev, &way->key))
 		bpf_map_delete_elem(&F(egress_nat_rev), &way->reverse);
@@ -159,6 +170,8 @@ __noinline int F(nat_is_another_of)(const struct F(egress_entry) *entry, const A
 		_Pragma("unroll") for (__u32 word = 0; word < ADDRESS_WORDS; word++) difference |=
 		    address->word[word] ^ entry->egress[at].word[word];
 		found |= difference - 1;
+		/* One address after another: all at once they take a hundred octets of the stack. */
+		barrier();
 	}
 	return found >> 63;
 }
@@ -167,6 +180,17 @@ static __always_inline bool F(nat_is_address_of)(const struct F(egress_entry) *e
 {
 	return F(address_equal)(address, &entry->egress[0]) ||
 	       (entry->count > 1 && F(nat_is_another_of)(entry, address));
+}
+
+/* A connection begins anew in a flow that was there: what its answers showed was another's. */
+static __always_inline void F(nat_flow_begins)(struct F(nat_way) *way)
+{
+	struct F(egress_flow) *flow;
+
+	F(nat_flow_key)(&way->flow, &way->key);
+	flow = bpf_map_lookup_elem(&F(egress_flows), &way->flow);
+	if (flow)
+		flow->seen_in = 0;
 }
 
 /* Tells the reverse half where answers go. False when there is none, or another's. */
@@ -185,6 +209,8 @@ static __always_inline bool F(nat_refresh)(struct F(nat_way) *way, struct F(egre
 	if (opens) {
 		half->seen = 0;
 		rev->seen = 0;
+		if (!way->node)
+			F(nat_flow_begins)(way);
 	}
 	if (way->node)
 		half->node = way->node;
@@ -208,6 +234,8 @@ static __always_inline int F(nat_continue)(struct F(nat_way) *way, struct F(egre
 	}
 	way->address = half->egress;
 	way->port = half->egress_port;
+	way->policy = half->policy;
+	way->counter = half->counter;
 	half->seen |= F(packet_seen)(packet);
 	return VERDICT_GO;
 }

@@ -5,6 +5,7 @@
  *
  *   packet_parse_ip(skb, packet)   addresses, protocol, fragment or not; 0 or a drop's reason (ipv4.h, ipv6.h)
  *   packet_parse_l4(skb, packet)   ports or identifier, flags; 0, EGRESS_DROP_MALFORMED or EGRESS_DROP_PROTOCOL
+ *   packet_is_error(packet)        an ICMP error, which quotes another packet
  *   packet_l4(skb, packet, copy, length)   the L4 header for reading, NULL when `length` bytes aren't there
  */
 struct F(packet) {
@@ -20,7 +21,8 @@ struct F(packet) {
 	__u8 tcp_flags;
 	__u8 icmp_type;
 	bool fragment;
-	__u8 reserved[2]; /* zero: a function of its own may read no byte that nobody wrote */
+	bool later;    /* a fragment that isn't the first: no L4 header */
+	bool is_first; /* its connection was looked for, and there was none */
 };
 
 /*
@@ -37,6 +39,14 @@ static __always_inline const void *F(packet_l4)(const struct __sk_buff *skb, con
 		return data + F(FAMILY_PLAIN_L4);
 	return bpf_skb_load_bytes(skb, packet->l4, copy, length) ? NULL : copy;
 }
+
+/* The packet that an ICMP error quotes. */
+struct F(quote) {
+	struct F(packet) packet;
+	__u32 at;  /* its IP header's offset from the frame's start */
+	__u32 end; /* of the error, as its own IP header says */
+	__u64 sum; /* what the error's checksum changes by; not folded */
+};
 
 static __always_inline bool F(packet_has_l4)(const struct F(packet) *packet, __u32 length)
 {
@@ -92,7 +102,7 @@ static __always_inline int F(packet_parse_icmp)(struct __sk_buff *skb, struct F(
 	return 0;
 }
 
-/* Not for fragments: what follows their IP header need not be an L4 header. */
+/* For a fragment see fragment_read(): what follows its IP header need not be an L4 header. */
 static __always_inline int F(packet_parse_l4)(struct __sk_buff *skb, struct F(packet) *packet)
 {
 	switch (packet->protocol) {
@@ -127,6 +137,16 @@ static __always_inline bool F(packet_opens_tcp)(const struct F(packet) *packet)
 static __always_inline bool F(packet_continues_tcp)(const struct F(packet) *packet)
 {
 	return packet->protocol == IPPROTO_TCP && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN;
+}
+
+/* Quotes the packet that it is about. A fragment of one isn't followed: none is that large. */
+static __always_inline bool F(packet_is_error)(const struct F(packet) *packet)
+{
+	if (!F(packet_is_icmp)(packet) || packet->fragment)
+		return false;
+	if (IPV == 6)
+		return packet->icmp_type >= 1 && packet->icmp_type <= 4;
+	return packet->icmp_type == 3 || packet->icmp_type == 11 || packet->icmp_type == 12;
 }
 
 /* Nothing in it changes what is known of its connection. */

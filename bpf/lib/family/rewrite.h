@@ -3,7 +3,7 @@
  * Changes to a packet that keep every checksum right.
  *
  *   rewrite_source(skb, packet, address, port)       with one hop less to live
- *   rewrite_destination(skb, packet, address, port)  the same
+ *   rewrite(skb, packet, address, port, is_source)   or the destination
  *
  * Each returns 0 or EGRESS_DROP_INTERNAL. The IP header is changed directly. The L4 checksum is left to the kernel's
  * helper, which knows CHECKSUM_PARTIAL, CHECKSUM_COMPLETE and a UDP checksum of zero; it comes last, since it invalidates
@@ -14,12 +14,6 @@
 #define UDP_CHECKSUM_OFFSET    6
 #define ICMP_CHECKSUM_OFFSET   2
 #define ICMP_IDENTIFIER_OFFSET 4
-
-static __always_inline __u32 sum_fold(__u64 sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	return (sum & 0xffffffff) + (sum >> 32);
-}
 #endif
 
 /* Writes two bytes of the L4 header; `before` is what was there. False when they aren't there. */
@@ -100,10 +94,4 @@ static __always_inline int F(rewrite_source)(struct __sk_buff *skb, const struct
 					     const ADDRESS *address, __be16 port)
 {
 	return F(rewrite)(skb, packet, address, port, true);
-}
-
-static __always_inline int F(rewrite_destination)(struct __sk_buff *skb, const struct F(packet) *packet,
-						  const ADDRESS *address, __be16 port)
-{
-	return F(rewrite)(skb, packet, address, port, false);
 }

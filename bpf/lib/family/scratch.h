@@ -5,10 +5,12 @@
  */
 struct F(scratch) {
 	struct F(nat_way) way;
+	struct F(nat_way) over; /* of a connection that is over, whose port is taken */
 	struct F(egress_flow) flow;
 	struct F(egress_rev) rev;
 	struct port_order order;
 	struct bpf_fib_lookup fib;
+	struct F(quote) quote;
 };
 
 struct {

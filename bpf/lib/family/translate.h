@@ -3,12 +3,15 @@
  * translate_and_leave(): a pod's packet on its gateway, from whatever node it came. Returns what the program returns.
  */
 
-/* What a new connection may reach by the entry. A living one was asked when it began. */
-static __always_inline bool F(entry_serves)(__u32 set, const ADDRESS *destination)
+/*
+ * What a new connection may reach by the entry. A living one was asked when it began. A function of its own to the verifier
+ * too, for the stack.
+ */
+__noinline int F(entry_serves)(__u32 set, const ADDRESS *destination)
 {
 	const struct egress_rule *rule;
 
-	if (F(in_cluster)(destination))
+	if (!destination || F(in_cluster)(destination))
 		return false;
 	rule = F(rule_find)(set, destination);
 	return rule && rule->action == EGRESS_ACTION_GATEWAY;
@@ -20,21 +23,46 @@ static __always_inline int F(translate_anew)(const struct F(packet) *packet, con
 {
 	const struct egress_config *config = config_read();
 	struct port_order *order = &scratch->order;
+	const struct egress_ip *ip;
 
 	if (!config)
 		return EGRESS_DROP_INTERNAL;
 	if (F(packet_continues_tcp)(packet))
 		return EGRESS_DROP_NO_FLOW;
+	if (packet->later)
+		return EGRESS_DROP_FIRST_FRAGMENT;
 	if (config->upgrading)
 		return EGRESS_DROP_UPGRADING;
 	if (!F(entry_serves)(entry->set, &packet->destination))
 		return EGRESS_DROP_DESTINATION;
+	if (F(use_entry_is_spent)(scratch->way.key.entry, config->entry_limit))
+		return EGRESS_DROP_ENTRY_LIMIT;
 	F(nat_address)(entry, &packet->source, &scratch->way.address);
+	ip = bpf_map_lookup_elem(&F(egress_ips), &scratch->way.address);
+	scratch->way.counter = ip ? ip->counter : 0;
 	port_order_make(order, config, F(address_fold)(&packet->source), packet->source_port, packet->protocol);
 	order->mask = entry->port_mask;
 	order->base = entry->port_base;
 	order->keeps_own = order->own >= entry->keep_min && order->own <= entry->keep_max;
 	return F(nat_create)();
+}
+
+/*
+ * Larger than the next hop takes: the pod is told, here or on its own node, where the tunnel may take less still. A
+ * function of its own to the verifier too.
+ */
+__noinline int F(translate_too_big)(struct __sk_buff *skb, __u32 entry, __u32 sender, __u32 mtu)
+{
+	const struct egress_config *config = config_read();
+	int verdict;
+
+	if (!sender || !config)
+		return F(answer_back)(skb, mtu);
+	verdict = F(answer_too_big)(skb, config->tunnel_mtu && config->tunnel_mtu < mtu ? config->tunnel_mtu : mtu);
+	if (verdict)
+		return packet_drop(skb, verdict);
+	return leave_by_tunnel(skb, EGRESS_VNI_REPLY | (entry & EGRESS_VNI_ENTRY_MASK), sender,
+			       EGRESS_COUNT_TOO_BIG_ANSWERED);
 }
 
 /*
@@ -64,19 +92,28 @@ __noinline int F(translate_and_leave)(struct __sk_buff *skb, const struct F(pack
 	F(nat_forward_key)(&way->key, packet, id);
 	way->now = clock_seconds();
 	way->node = sender;
-	way->ifindex = sender ? 0 : skb->ifindex;
-	way->policy = steering->policy;
+	way->ifindex = sender ? 0 : steering->ifindex;
+	way->policy = entry->policy;
 	way->gateway = steering->gateway;
-	half = F(nat_half)(way);
+	half = packet->is_first ? NULL : F(nat_half)(way);
 	if (half)
 		verdict = F(nat_continue)(way, half, entry, packet);
 	if (verdict == VERDICT_PASS) {
 		half = NULL;
 		verdict = F(translate_anew)(packet, entry, scratch);
 	}
+	if (verdict == VERDICT_GO && (half || !F(leave_as_others)(skb, packet->tos, entry->ifindex)))
+		verdict = F(route_find)(skb, packet, entry->ifindex);
+	if (verdict == EGRESS_DROP_TOO_BIG)
+		return F(translate_too_big)(skb, id, sender, scratch->fib.mtu_result);
 	if (verdict == VERDICT_GO)
-		verdict = F(rewrite_source)(skb, packet, &way->address, way->port);
+		verdict = F(fragment_rewrite)(skb, packet, &way->address, way->port, true);
 	if (verdict != VERDICT_GO)
 		return packet_drop(skb, verdict);
-	return F(leave_by_route)(skb, packet, scratch, entry->ifindex, half);
+	if (way->leaves) {
+		skb->mark = EGRESS_MARK_OURS;
+		return bpf_redirect(way->leaves, 0);
+	}
+	F(route_keep)(half, scratch, entry->ifindex, packet->tos);
+	return F(leave_by_route)(skb, way, &scratch->fib);
 }
