@@ -164,7 +164,7 @@ extension ReasonCode {
     /// Says that something isn't known because it couldn't be read, not that it isn't there.
     public var isUnread: Bool { [.readForbidden, .kindNotServed, .readFailed].contains(self) }
 
-    /// The code of a drop by the datapath; `number` is an `EGRESS_DROP_*` of `bpf/include/egress_abi.h`.
+    /// The code of a drop by the datapath; `number` is an `EGRESS_DROP_*` of `bpf/include/egress_abi_counts.h`.
     public static func drop(_ number: Int) -> ReasonCode {
         let digits = String(number)
         return ReasonCode(rawValue: "EG3" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits)

@@ -13,7 +13,7 @@ import Testing
 
     @Test func `every code that is declared is explained, and no other`() throws {
         let declared = try text("Sources/EgressModel/ReasonCode.swift").matches(of: /rawValue: "(EG[0-9]{4})"/).map { String($0.1) }
-        let drops = try text("bpf/include/egress_abi.h").matches(of: /EGRESS_DROP_[A-Z_]+ = ([0-9]+)/)
+        let drops = try text("bpf/include/egress_abi_counts.h").matches(of: /EGRESS_DROP_[A-Z_]+ = ([0-9]+)/)
             .compactMap { Int($0.1) }.filter { $0 > 0 }.map { ReasonCode.drop($0).rawValue }
         #expect(drops.count > 20)
         #expect(Set(CodeAdvice.all.map(\.code.rawValue)) == Set(declared + drops))

@@ -6,7 +6,7 @@ import Testing
 @Suite struct CounterNameTests {
     private func members(_ prefix: String) throws -> [String] {
         let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
-        let header = try #require(FileText.read(root + "/bpf/include/egress_abi.h"))
+        let header = try #require(FileText.read(root + "/bpf/include/egress_abi_counts.h"))
         return header.split(separator: "\n").compactMap { line in
             let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
             guard words.count > 2, words[0].hasPrefix(prefix), words[1] == "=" else { return nil }

@@ -1,6 +1,6 @@
 import CEgressABI
 
-/// Names of the counters, by number: those of `egress_abi.h`, without prefix, in lower case.
+/// Names of the counters, by number: those of `egress_abi_counts.h`, without prefix, in lower case.
 enum CounterNames {
     static let drops: [(number: UInt32, name: String)] = [
         (EGRESS_DROP_NO_RECORD.rawValue, "no_record"),

@@ -2,7 +2,7 @@ public import EgressModel
 
 /// A counter of the datapath: drops by reason, and what else is counted.
 public struct DatapathCounter: Sendable, Hashable {
-    /// `no_flow`, `translated` …: the name of the `enum` member in `egress_abi.h`, without its prefix, in lower case.
+    /// `no_flow`, `translated` …: the name of the `enum` member in `egress_abi_counts.h`, without its prefix, in lower case.
     public var name: String
     /// `EG3nnn` for a drop, `nil` for other counters.
     public var code: ReasonCode?

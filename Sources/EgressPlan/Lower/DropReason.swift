@@ -1,6 +1,6 @@
 import EgressModel
 
-/// Which `EGRESS_DROP_*` of `bpf/include/egress_abi.h` a rule's code becomes; the counters then speak of the same cause.
+/// Which `EGRESS_DROP_*` of `bpf/include/egress_abi_counts.h` a rule's code becomes; the counters then speak of the same cause.
 enum DropReason {
     static let noGateway: UInt8 = 4
     static let noEgressIP: UInt8 = 5
