@@ -104,7 +104,7 @@ let package = Package(
             path: "Tests/Bench", swiftSettings: strict),
         // What `make bench-reading` runs; its peers in C and C++ are a program of their own.
         .executableTarget(
-            name: "ReadingBench", dependencies: ["ClusterFolder", "EgressModel", "JSONText", "KubeObjects", "TestKit"],
+            name: "ReadingBench", dependencies: ["ClusterFolder", "EgressModel", "JSONText", "KubeObjects", "TestKit", "TestRandom"],
             path: "Tests/ReadingBench", exclude: ["peers.cpp", "peer_json_c.c"], swiftSettings: strict),
 
         // The policy engine alone, which needs neither root nor eBPF: `make bench-engine`.
@@ -114,9 +114,11 @@ let package = Package(
 
         // What tests share.
         .target(name: "TestKit", dependencies: ["CEgressShims"], path: "Tests/TestKit", swiftSettings: strict),
+        .target(name: "TestRandom", path: "Tests/TestRandom", swiftSettings: strict),
         // Clusters made in Swift, by hand and at random, for the tests of the pure targets.
         .target(
-            name: "EngineSamples", dependencies: ["EgressModel", "EgressPolicy"], path: "Tests/EngineSamples", swiftSettings: strict),
+            name: "EngineSamples", dependencies: ["EgressModel", "EgressPolicy", "TestRandom"], path: "Tests/EngineSamples",
+            swiftSettings: strict),
         // Stands in for `egress-helper plugin-host` and `plugin-probe`.
         .executableTarget(
             name: "PluginHostLauncher", dependencies: ["PluginHost"], path: "Tests/PluginHostLauncher", swiftSettings: strict),
@@ -126,11 +128,11 @@ let package = Package(
 
         // Unit and property tests: they need nothing.
         tests("TestKitTests", ["TestKit"]),
-        tests("EgressModelTests", ["EgressModel"]),
-        tests("EgressPolicyTests", ["EgressModel", "EgressPolicy", "EngineSamples"]),
-        tests("EgressPlanTests", ["EgressModel", "EgressPolicy", "EgressPlan", "EngineSamples"]),
-        tests("JSONTextTests", ["JSONText"]),
-        tests("EgressWireTests", ["EgressWire", "EgressModel", "EgressPolicy", "EgressPlan", "JSONText"]),
+        tests("EgressModelTests", ["EgressModel", "TestRandom"]),
+        tests("EgressPolicyTests", ["EgressModel", "EgressPolicy", "EngineSamples", "TestRandom"]),
+        tests("EgressPlanTests", ["EgressModel", "EgressPolicy", "EgressPlan", "EngineSamples", "TestRandom"]),
+        tests("JSONTextTests", ["JSONText", "TestRandom"]),
+        tests("EgressWireTests", ["EgressWire", "EgressModel", "EgressPolicy", "EgressPlan", "JSONText", "TestRandom"]),
         tests("EgressHelperTests", ["EgressHelper", "EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", logging]),
         tests(
             "HelperSocketTests",
@@ -139,14 +141,14 @@ let package = Package(
                 lifecycle,
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ]),
-        tests("KubeObjectsTests", ["KubeObjects", "EgressModel", "JSONText"]),
+        tests("KubeObjectsTests", ["KubeObjects", "EgressModel", "JSONText", "TestRandom"]),
         tests("ScenarioTests", ["EgressModel", "EgressPolicy", "KubeObjects", "TestKit"]),
         tests("ClusterFolderTests", ["ClusterFolder", "KubeObjects", "EgressModel", "EgressPorts", "JSONText"]),
         .testTarget(
             name: "EgressCommandsTests",
             dependencies: [
                 "EgressCommands", "ClusterFolder", "HelperSocket", "EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", "EgressWire",
-                "JSONText", "KubeObjects", "TestKit", logging,
+                "JSONText", "KubeObjects", "TestKit", "TestRandom", logging,
             ],
             exclude: ["Fixtures", "Golden"], swiftSettings: strict),
 
@@ -155,16 +157,21 @@ let package = Package(
             "PluginHostTests",
             [
                 "PluginHost", "PluginHostLauncher", "egress-helper", "EgressModel", "EgressPlan", "EgressPorts", "JSONText",
-                "CEgressPlugin", "CEgressShims", "TestKit", logging,
+                "CEgressPlugin", "CEgressShims", "TestKit", "TestRandom", logging,
             ]),
         .testTarget(
             name: "KubeAPITests",
-            dependencies: ["KubeAPI", "KubeObjects", "EgressModel", "EgressPolicy", "EgressPorts", "JSONText", "TestKit", logging],
+            dependencies: [
+                "KubeAPI", "KubeObjects", "EgressModel", "EgressPolicy", "EgressPorts", "JSONText", "TestKit", "TestRandom", logging,
+            ],
             exclude: ["Stub/make-certificates", "Stub/stub_proxy.py", "Stub/stub_server.py"], swiftSettings: strict),
         tests("HostNetworkTests", ["HostNetwork", "EgressModel", "EgressPlan", "EgressPorts", "CEgressShims", "TestKit"]),
         tests(
             "PacketTests",
-            ["BPFDatapath", "EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", "CEgressABI", "CEgressShims", "CLibBPF", "TestKit"]),
+            [
+                "BPFDatapath", "EgressModel", "EgressPolicy", "EgressPlan", "EgressPorts", "CEgressABI", "CEgressShims", "CLibBPF",
+                "TestKit", "TestRandom",
+            ]),
         tests("LabTests", ["TestKit", "ConnectionLoad"]),
         tests("DeployTests", ["TestKit"]),
 

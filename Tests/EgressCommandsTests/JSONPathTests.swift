@@ -5,7 +5,7 @@ import Testing
 @testable import EgressCommands
 
 /// The same templates to kubectl's own printer and to ours, filled in from the same object.
-@Suite(.enabled(if: (try? Command.run(["kubectl", "version", "--client"])) != nil, "kubectl isn't on this machine"))
+@Suite(.enabled(if: (try? Command.run([Programs.kubectl, "version", "--client"])) != nil, "kubectl isn't on this machine"))
 struct JSONPathTests {
     private static let kubeconfig = """
         apiVersion: v1
@@ -26,7 +26,7 @@ struct JSONPathTests {
         let folder = try TemporaryFolder()
         let path = folder.path + "/config"
         try folder.write(Self.kubeconfig, to: "config")
-        let outcome = try Command.outcome(["kubectl", "--kubeconfig", path, "config", "view", "-o", output])
+        let outcome = try Command.outcome([Programs.kubectl, "--kubeconfig", path, "config", "view", "-o", output])
         guard !outcome.succeeded else { return (outcome.output, false) }
         return (outcome.errors.split(separator: "\n").first.map(String.init) ?? "", true)
     }

@@ -1,15 +1,7 @@
 import EgressModel
 import Glibc
+import TestRandom
 import Testing
-
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return (state ^ (state >> 29)) &* 0xBF58_476D_1CE4_E5B9
-    }
-}
 
 /// The C library is the judge.
 private func octets(_ text: String) -> [UInt8]? {
@@ -25,7 +17,7 @@ private func octets(_ text: String) -> [UInt8]? {
     ]
 
     @Test func `random texts are the addresses that the C library takes them for`() {
-        var random = SeededGenerator(state: 3)
+        var random = SeededRandom(seed: 3)
         var good = 0
         for round in 0..<60_000 {
             let separator = [":", ".", "", ":"][round % 4]

@@ -2,6 +2,7 @@ import EgressModel
 import EgressPlan
 import EgressPolicy
 import EngineSamples
+import TestRandom
 import Testing
 
 @Suite struct DifferenceTests {
@@ -125,7 +126,7 @@ import Testing
     }
 
     /// Every gateway's ids, given to its entries in another order.
-    private func dealtAnew(_ snapshot: ClusterSnapshot, _ chance: inout Chance) -> ClusterSnapshot {
+    private func dealtAnew(_ snapshot: ClusterSnapshot, _ chance: inout SeededRandom) -> ClusterSnapshot {
         var snapshot = snapshot
         for node in snapshot.egressNodes.indices {
             let ids = snapshot.egressNodes[node].resolutions.map(\.id).shuffled(using: &chance)
@@ -227,7 +228,7 @@ import Testing
     }
 
     @Test func `after any number of steps each pod has an old address of its entry, a new one, or none`() throws {
-        var chance = Chance(seed: 44)
+        var chance = SeededRandom(seed: 44)
         var snapshot = ClusterSnapshot.sample(ClusterSnapshot.egressSample).announced()
         for number in 20..<40 {
             snapshot.pods.append(

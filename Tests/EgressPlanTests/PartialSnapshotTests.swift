@@ -2,12 +2,13 @@ import EgressModel
 import EgressPlan
 import EgressPolicy
 import EngineSamples
+import TestRandom
 import Testing
 
 /// What couldn't be read is no reason to take anything away from a node.
 @Suite struct PartialSnapshotTests {
     /// Some objects of the kind are missing, and that is said.
-    private func lose(_ kind: ClusterKind, _ snapshot: inout ClusterSnapshot, _ chance: inout Chance) {
+    private func lose(_ kind: ClusterKind, _ snapshot: inout ClusterSnapshot, _ chance: inout SeededRandom) {
         func some<Object>(_ objects: inout [Object]) { objects.removeAll { _ in chance.oneIn(2) } }
         switch kind {
         case .node: some(&snapshot.nodes)

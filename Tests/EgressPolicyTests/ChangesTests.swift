@@ -2,6 +2,7 @@ import EgressModel
 import EgressPolicy
 import EngineSamples
 import Foundation
+import TestRandom
 import Testing
 
 /// What really happens to a packet.
@@ -74,7 +75,7 @@ private func history(_ seed: Int, _ steps: Int = 1) -> [ClusterSnapshot] {
     }
 
     @Test(arguments: 0..<60) func `equal clusters don't differ, in whatever order their objects come`(seed: Int) {
-        var chance = Chance(seed: seed)
+        var chance = SeededRandom(seed: seed)
         let states = history(seed)
         #expect(changes(states[1], states[1]).isEmpty)
         #expect(changes(states[1], states[1].shuffled(using: &chance)).isEmpty)

@@ -1,6 +1,7 @@
 import EgressModel
 import EgressPolicy
 import EngineSamples
+import TestRandom
 import Testing
 
 @Suite struct EgressAddressChoiceTests {
@@ -35,7 +36,7 @@ import Testing
     }
 
     @Test func `order and repetition of the addresses make no difference`() {
-        var chance = Chance(seed: 4)
+        var chance = SeededRandom(seed: 4)
         for _ in 0..<500 {
             let family = chance.pick(IPFamily.allCases)
             let pod = chance.pick(family == .ipv4 ? Self.pods : Self.pods6)

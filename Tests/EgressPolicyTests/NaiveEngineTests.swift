@@ -1,6 +1,7 @@
 import EgressModel
 import EgressPolicy
 import EngineSamples
+import TestRandom
 import Testing
 
 @Suite struct NaiveEngineTests {
@@ -39,7 +40,7 @@ import Testing
         return snapshot.announced()
     }
 
-    private static func vary(_ policy: inout EgressGatewayPolicy, _ chance: inout Chance) {
+    private static func vary(_ policy: inout EgressGatewayPolicy, _ chance: inout SeededRandom) {
         if chance.oneIn(2) { policy.metadata.creationTimestamp = chance.pick(["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", nil]) }
         if chance.oneIn(2) { policy.selectors.append(EgressSelector(podSelector: expression(&chance, ["app", "tier"]))) }
         if chance.oneIn(2) { policy.selectors.append(EgressSelector(namespaceSelector: expression(&chance, ["team"]))) }
@@ -55,7 +56,7 @@ import Testing
         if chance.oneIn(3) { policy.destinationCIDRs += ["::/0", "2001:db8:7::/48"].filter { !policy.destinationCIDRs.contains($0) } }
     }
 
-    private static func expression(_ chance: inout Chance, _ keys: [String]) -> LabelSelector {
+    private static func expression(_ chance: inout SeededRandom, _ keys: [String]) -> LabelSelector {
         let operation = chance.pick(LabelRequirement.Operation.allCases)
         let values = operation == .in || operation == .notIn ? [chance.pick(["a", "b", "x"]), "y"] : []
         return LabelSelector(matchExpressions: [LabelRequirement(key: chance.pick(keys), operation: operation, values: values)])

@@ -1,6 +1,7 @@
 import EgressModel
 import EgressPolicy
 import EngineSamples
+import TestRandom
 import Testing
 
 /// What holds for every set of network policies, on random ones.
@@ -8,12 +9,12 @@ import Testing
     private static let blocks: [IPPrefix] = ["0.0.0.0/0", "198.51.100.0/24", "203.0.113.0/24", "203.0.113.128/25", "10.244.1.0/24", "::/0"]
 
     private struct World {
-        var chance: Chance
+        var chance: SeededRandom
         var snapshot: ClusterSnapshot
         private var made = 0
 
         init(seed: Int) {
-            chance = Chance(seed: seed)
+            chance = SeededRandom(seed: seed)
             snapshot = RandomCluster(seed: seed).snapshot
             snapshot.namespaces = [.sample("default", ["team": "a"])]
             for _ in 0..<Int.random(in: 0...4, using: &chance) {

@@ -1,5 +1,6 @@
 import EgressModel
 import EngineSamples
+import TestRandom
 import Testing
 
 @testable import EgressPolicy
@@ -126,18 +127,6 @@ private func line(_ finding: Finding) -> String {
     }
 }
 
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 /// Selectors at random over two labels of two values, against every pod that there can be.
 @Suite struct SelectorLogicTests {
     /// Every way to have the labels `a` and `b`; `z` is a value that no selector names.
@@ -150,7 +139,7 @@ private struct SeededGenerator: RandomNumberGenerator {
         }
     }
 
-    private func selector(_ random: inout SeededGenerator) -> LabelSelector {
+    private func selector(_ random: inout SeededRandom) -> LabelSelector {
         var selector = LabelSelector(matchLabels: [:])
         if Int.random(in: 0..<3, using: &random) == 0 { selector.matchLabels["a"] = ["x", "y"].randomElement(using: &random) }
         for _ in 0..<Int.random(in: 0...3, using: &random) {
@@ -163,7 +152,7 @@ private struct SeededGenerator: RandomNumberGenerator {
     }
 
     @Test func `what selectors have in common is what pods say`() {
-        var random = SeededGenerator(state: 31)
+        var random = SeededRandom(seed: 31)
         var (never, implied, disjoint) = (0, 0, 0)
         for _ in 0..<4000 {
             let (first, second) = (selector(&random), selector(&random))

@@ -1,16 +1,17 @@
 import EgressModel
 import EgressPolicy
 import EngineSamples
+import TestRandom
 
 /// A cluster in which everything changes that an engine is told of, also what seldom does: pods without address or node,
 /// pods of one name with another UID, addresses outside all ranges, invalid policies, unread kinds, gateways out of reach.
 struct RandomHistory {
     private(set) var snapshot: ClusterSnapshot
     private(set) var accepted: [String: EgressGatewayPolicy] = [:]
-    private var chance: Chance
+    private var chance: SeededRandom
 
     init(seed: Int) {
-        chance = Chance(seed: seed &+ 7000)
+        chance = SeededRandom(seed: seed &+ 7000)
         snapshot = ClusterSnapshot(
             nodes: (1...5).map { number in
                 .sample(

@@ -1,6 +1,7 @@
 import EgressModel
 import EgressPolicy
 import EngineSamples
+import TestRandom
 import Testing
 
 /// A gateway that comes or goes moves its own share of the pods, and nobody else.
@@ -9,7 +10,7 @@ import Testing
 
     /// One policy of sixteen gateways, of which the first `count` are ready.
     private func cluster(seed: Int, pods: Int) -> ClusterSnapshot {
-        var chance = Chance(seed: seed)
+        var chance = SeededRandom(seed: seed)
         let entries = (1...Self.most).map { GatewayEntry.sample("node-\($0)", .defaultRoute) }
         var policy = EgressGatewayPolicy.sample("p", via: entries)
         policy.metadata.uid = Self.uid(&chance)
@@ -25,7 +26,7 @@ import Testing
     }
 
     /// As Kubernetes makes them.
-    private static func uid(_ chance: inout Chance) -> String {
+    private static func uid(_ chance: inout SeededRandom) -> String {
         let digits = Array("0123456789abcdef")
         return [8, 4, 4, 4, 12].map { length in String((0..<length).map { _ in chance.pick(digits) }) }.joined(separator: "-")
     }
@@ -62,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: 0..<6) func `each subset of gateways keeps its order in every pod's list`(seed: Int) {
-        var chance = Chance(seed: seed)
+        var chance = SeededRandom(seed: seed)
         let snapshot = cluster(seed: seed, pods: 400)
         let all = ranked(snapshot)
         let ready = Set(snapshot.nodes.indices.filter { _ in !chance.oneIn(3) })

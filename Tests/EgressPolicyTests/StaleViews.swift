@@ -1,6 +1,7 @@
 import EgressModel
 import EgressPolicy
 import EngineSamples
+import TestRandom
 
 /// A cluster in which no two nodes need to see the same: each has a view of some age, acts by it, and says what it decided
 /// as long as it reaches the API server. Ids are few, so that they are used up and given out again.

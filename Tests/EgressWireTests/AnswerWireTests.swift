@@ -3,6 +3,7 @@ import EgressPlan
 import EgressPolicy
 import EgressWire
 import JSONText
+import TestRandom
 import Testing
 
 @Suite struct AnswerWireTests {

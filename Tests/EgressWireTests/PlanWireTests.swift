@@ -2,6 +2,7 @@ import EgressModel
 import EgressPlan
 import EgressWire
 import JSONText
+import TestRandom
 import Testing
 
 @Suite struct PlanWireTests {

@@ -1,26 +1,14 @@
 import EgressModel
 import EgressPlan
 import EgressPolicy
+import TestRandom
 
 /// A generator that gives the same numbers each run (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
+extension SeededRandom {
     mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<max(1, bound), using: &self) }
     mutating func flip() -> Bool { Bool.random(using: &self) }
-    mutating func few<Value>(_ make: (inout Self) -> Value) -> [Value] { (0..<below(4)).map { _ in make(&self) } }
-    mutating func maybe<Value>(_ make: (inout Self) -> Value) -> Value? { flip() ? make(&self) : nil }
-    mutating func pick<Value>(_ values: [Value]) -> Value { values[below(values.count)] }
+    mutating func few<Value>(_ make: (inout SeededRandom) -> Value) -> [Value] { (0..<below(4)).map { _ in make(&self) } }
+    mutating func maybe<Value>(_ make: (inout SeededRandom) -> Value) -> Value? { flip() ? make(&self) : nil }
 
     mutating func text() -> String { pick(["web", "ä ö", "quote\"and\\slash", "日本", "a.b/c", "x"]) + String(below(1000)) }
     mutating func ipv4() -> IPAddress { IPAddress(ipv4: UInt32.random(in: 0 ... .max, using: &self)) }

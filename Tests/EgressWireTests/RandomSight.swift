@@ -1,5 +1,6 @@
 import EgressModel
 import EgressPlan
+import TestRandom
 
 extension SeededRandom {
     mutating func endpoint() -> Endpoint { Endpoint(address(), UInt16(below(65536))) }

@@ -1,6 +1,7 @@
 import EgressPlan
 import EgressWire
 import JSONText
+import TestRandom
 import Testing
 
 /// Lines as they stand on the wire, byte for byte, and what is read from them.

@@ -4,6 +4,7 @@ import EgressPolicy
 import EgressWire
 import Foundation
 import JSONText
+import TestRandom
 import Testing
 
 /// Messages as the programs write them, against `docs/protocol`, by a validator that is not ours (python3-jsonschema).

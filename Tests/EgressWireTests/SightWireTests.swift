@@ -2,6 +2,7 @@ import EgressModel
 import EgressPlan
 import EgressWire
 import JSONText
+import TestRandom
 import Testing
 
 /// What `flows.watch`, `nat.list`, `ports.get`, `counters.get` and `trace.run` are asked and answer.

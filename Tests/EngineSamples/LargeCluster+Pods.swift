@@ -1,4 +1,5 @@
 import EgressModel
+import TestRandom
 
 extension LargeCluster {
     /// Deployments mostly, some of hundreds; stateful sets, whose every pod has labels of its own; jobs that have finished,

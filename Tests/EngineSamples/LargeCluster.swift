@@ -1,5 +1,6 @@
 public import EgressModel
 import EgressPolicy
+import TestRandom
 
 /// A cluster as large as they get, at random and the same for the same seed: 5,000 nodes, 150,000 pods and 1,000 policies
 /// of ten prefixes at a `scale` of 1.
@@ -9,7 +10,7 @@ import EgressPolicy
 public struct LargeCluster {
     public let scale: Double
     public private(set) var snapshot = ClusterSnapshot()
-    var chance: Chance
+    var chance: SeededRandom
     /// Teams and applications that were given pods, for selectors.
     var workloads: [(namespace: Int, name: String)] = []
 
@@ -26,7 +27,7 @@ public struct LargeCluster {
 
     public init(seed: Int, scale: Double) {
         self.scale = scale
-        chance = Chance(seed: seed)
+        chance = SeededRandom(seed: seed)
         for number in 0..<nodes { addNode(number) }
         for number in 0..<namespaces { addNamespace(number) }
         addPods()

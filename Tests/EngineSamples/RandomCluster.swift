@@ -1,8 +1,9 @@
 public import EgressModel
+public import TestRandom
 
 /// Small clusters at random, dense with overlaps: few labels, few prefixes, nested ones, few nodes.
 public struct RandomCluster {
-    public var chance: Chance
+    public var chance: SeededRandom
     public private(set) var snapshot = ClusterSnapshot()
     private var made = 0
 
@@ -16,7 +17,7 @@ public struct RandomCluster {
     ]
 
     public init(seed: Int) {
-        chance = Chance(seed: seed)
+        chance = SeededRandom(seed: seed)
         for number in 1...Int.random(in: 2...4, using: &chance) { addNode(number) }
         for _ in 0..<Int.random(in: 2...7, using: &chance) { addPod() }
         for _ in 0..<Int.random(in: 0...4, using: &chance) { addPolicy() }

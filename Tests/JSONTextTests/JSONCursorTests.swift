@@ -1,4 +1,5 @@
 import JSONText
+import TestRandom
 import Testing
 
 @Suite struct JSONCursorTests {
@@ -66,7 +67,7 @@ import Testing
     @Test func `what it passes over the parser reads, also when bytes are changed`() {
         let seed = Array(#"{"a":[1,-2.5e3,true,null],"b":{"c":"x\u00e9\ud83d\ude00\\","c2":{}},"longer key":18446744073709551615}"#.utf8)
         let alphabet = Array("{}[]\",:\\u0dD8e+-.19atnb \n\0\u{7F}".utf8) + [0x80, 0xC3, 0xFF]
-        var random = SeededGenerator(seed: 4)
+        var random = SeededRandom(seed: 4)
         var (passed, refused) = (0, 0)
         for _ in 0..<8000 {
             var bytes = seed

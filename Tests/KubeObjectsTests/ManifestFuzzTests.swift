@@ -2,20 +2,8 @@ import EgressModel
 import Glibc
 import JSONText
 import KubeObjects
+import TestRandom
 import Testing
-
-/// Same numbers on every run.
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 /// Texts that somebody wrote to break a reader, or that broke on the way. Bounded: the slowest takes a second or two.
 @Suite struct ManifestFuzzTests {
@@ -85,7 +73,7 @@ private struct SeededGenerator: RandomNumberGenerator {
     }
 
     @Test func `tokens may change places`() throws {
-        var random = SeededGenerator(state: 21)
+        var random = SeededRandom(seed: 21)
         for text in [Self.seed, try Self.jsonSeed()] {
             let tokens = text.split(omittingEmptySubsequences: false) { " ,:{}[]\n\"".contains($0) }
             for _ in 0..<600 {

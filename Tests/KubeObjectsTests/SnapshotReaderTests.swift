@@ -1,6 +1,7 @@
 import EgressModel
 import JSONText
 import KubeObjects
+import TestRandom
 import Testing
 
 /// Both ways from text to a cluster, on the same text.
@@ -20,15 +21,6 @@ private struct BothWays {
     }
 }
 
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return (state ^ (state >> 29)) &* 0xBF58_476D_1CE4_E5B9
-    }
-}
-
 /// What is read in one pass must be what the checks would have made of it.
 @Suite struct SnapshotReaderTests {
     private static func list(_ objects: [JSONValue], kind: String = "List", kindFirst: Bool) -> JSONValue {
@@ -38,10 +30,10 @@ private struct SeededGenerator: RandomNumberGenerator {
     }
 
     @Test func `random manifests are the same cluster by either way`() throws {
-        var manifests = RandomManifests(SeededGenerator(state: 11))
+        var manifests = RandomManifests(SeededRandom(seed: 11))
         var (objects, checked, quick) = (0, 0, 0)
         for round in 0..<500 {
-            var random = SeededGenerator(state: UInt64(round))
+            var random = SeededRandom(seed: UInt64(round))
             let group = (0..<Int.random(in: 1...6, using: &random)).map { _ in manifests.object() }
             let text =
                 switch round % 5 {
@@ -64,13 +56,13 @@ private struct SeededGenerator: RandomNumberGenerator {
     }
 
     @Test func `changed bytes are the same cluster by either way`() throws {
-        var manifests = RandomManifests(SeededGenerator(state: 12))
+        var manifests = RandomManifests(SeededRandom(seed: 12))
         let snippets = [
             "{", "}", "[", "]", "\"", ",", ":", "\\", "null", "true", " ", "\n", "\t", "0", "-", ".5", "é", "\\u0000", "\"a\":",
         ]
         var quick = 0
         for round in 0..<900 {
-            var random = SeededGenerator(state: UInt64(round))
+            var random = SeededRandom(seed: UInt64(round))
             let group = (0..<3).map { _ in manifests.object() }
             let isList = round % 2 == 0
             var bytes = Array((isList ? Self.list(group, kindFirst: round % 4 == 0).text() : group.map { $0.text() + "\n" }.joined()).utf8)

@@ -1,23 +1,11 @@
 import EgressModel
 import TestKit
+import TestRandom
 import Testing
 
 @Suite("There and back", .requires(.packet))
 struct RoundTripTests {
-    /// Deterministic, so that a failing seed can be run again (Steele, Lea and Flood: SplitMix64).
-    private struct Random: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-            return z ^ (z >> 31)
-        }
-    }
-
-    private func packet(_ random: inout Random, _ request: Packet) -> Packet {
+    private func packet(_ random: inout SeededRandom, _ request: Packet) -> Packet {
         var packet = request
         packet.sourcePort = .random(in: 1...65535, using: &random)
         packet.destinationPort = .random(in: 1...65535, using: &random)
@@ -46,7 +34,7 @@ struct RoundTripTests {
             try world.setEntry(kept: 60000...65535, slice: 60000...60511)
             var seen: [[UInt8]] = []
             for seed in UInt64(1)...500 {
-                var random = Random(state: seed)
+                var random = SeededRandom(seed: seed)
                 let sent = packet(&random, world.request)
                 let out = try world.run(world.requestHook, sent)
                 #expect(out.verdict == World.Outcome.redirect, "seed \(seed)")

@@ -4,30 +4,20 @@ import EgressPlan
 import Glibc
 import JSONText
 import TestKit
+import TestRandom
 import Testing
 
 @testable import PluginHost
 
 /// Whatever comes from a module's process: an answer or an error before the deadline, and never more.
 @Suite struct AnswerFuzzTests {
-    /// SplitMix64 (Steele, Lea, Flood 2014): the same rounds each time.
-    private struct Dice: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     private static let numbers = [
         "0", "-1", "1", "2", "65", "1e400", "-1e400", "9223372036854775807", "9223372036854775808", "-9223372036854775809",
         "18446744073709551615", "1.5", "0.1e-999", String(repeating: "9", count: 400), "1e1e1", "-", "NaN",
     ]
 
     /// JSON text, more or less.
-    private static func value(_ dice: inout Dice, depth: Int = 0) -> String {
+    private static func value(_ dice: inout SeededRandom, depth: Int = 0) -> String {
         switch Int.random(in: 0..<(depth > 5 ? 5 : 9), using: &dice) {
         case 0: return numbers.randomElement(using: &dice) ?? "0"
         case 1: return ["true", "false", "null", "tru", ""].randomElement(using: &dice) ?? ""
@@ -51,7 +41,7 @@ import Testing
     }
 
     /// What the process says to question 1.
-    private static func line(_ dice: inout Dice) -> [UInt8] {
+    private static func line(_ dice: inout SeededRandom) -> [UInt8] {
         var bytes: [UInt8]
         switch Int.random(in: 0..<8, using: &dice) {
         case 0: return (0..<Int.random(in: 0..<2000, using: &dice)).map { _ in UInt8.random(in: 0...255, using: &dice) }
@@ -83,7 +73,7 @@ import Testing
     }
 
     @Test func `two thousand answers of a process, in pieces or whole, end before the deadline`() async throws {
-        var dice = Dice(state: 20_261_122)
+        var dice = SeededRandom(seed: 20_261_122)
         var (answered, refused, broken) = (0, 0, 0)
         let start = ContinuousClock.now
         for round in 0..<2000 {
@@ -124,7 +114,7 @@ import Testing
     }
 
     @Test func `two thousand answers of a module are read or refused with a reason`() async {
-        var dice = Dice(state: 7)
+        var dice = SeededRandom(seed: 7)
         var (read, refused) = (0, 0)
         for _ in 0..<2000 {
             await Task.yield()

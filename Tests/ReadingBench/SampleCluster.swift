@@ -1,14 +1,16 @@
+import TestRandom
+
 /// A cluster as `kubectl egress snapshot` writes it: the fields that pruning keeps, keys sorted, one object a line.
 ///
 /// At 100 %: 5,000 nodes, 150,000 pods of 30,000 workloads, 1,000 policies with 10 CIDRs each, 500 namespaces, 5,000 services.
 struct SampleCluster {
     let percent: Int
-    private var random: SampleRandom
+    private var random: SeededRandom
     private var lines: [String] = []
 
     private init(percent: Int, seed: UInt64) {
         self.percent = percent
-        random = SampleRandom(seed: seed)
+        random = SeededRandom(seed: seed)
     }
 
     private func share(_ count: Int) -> Int { max(1, count * percent / 100) }

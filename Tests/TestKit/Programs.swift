@@ -15,8 +15,20 @@ public enum Programs {
         return bundle.lastIndex(of: "/").map { String(bundle[..<$0]) } ?? "\(top)/.build/debug"
     }()
 
-    /// The real kubectl, found on ``path``.
-    public static let kubectl = "kubectl"
+    /// The real kubectl, found on ``path``. Google's package puts a dispatcher there, which asks the server for its version,
+    /// waits five seconds where there is none, and then runs the `kubectl.1.32` and the like beside it: that one, then.
+    public static let kubectl: String = {
+        for folder in path.split(separator: ":") {
+            guard let found = realpath("\(folder)/kubectl", nil) else { continue }
+            defer { free(found) }
+            let program = String(cString: found)
+            let version = try? Command.outcome([program, "version", "--client"], environment: ["PATH": path]).output
+            let numbers = version?.split(separator: "v").dropFirst().first?.split(separator: ".").prefix(2).joined(separator: ".")
+            if let numbers, access("\(program).\(numbers)", X_OK) == 0 { return "\(program).\(numbers)" }
+            break
+        }
+        return "kubectl"
+    }()
 
     /// PATH of commands that users type: our programs first, kubectl of `KUBEBUILDER_ASSETS` where the machine has none.
     public static let path: String = [folder, text("PATH") ?? "/usr/bin:/bin", text("KUBEBUILDER_ASSETS")].compactMap { $0 }

@@ -3,6 +3,7 @@ import EgressPolicy
 import EgressPorts
 import JSONText
 import TestKit
+import TestRandom
 import Testing
 
 @testable import KubeAPI
@@ -83,13 +84,13 @@ private struct Churn {
     private static let width = 24
 
     let client: KubeClient
-    private var chance: SeededChance
+    private var chance: SeededRandom
     private var pods: [ResourcePath] = []
     private var made = 0
 
     init(client: KubeClient, seed: UInt64) {
         self.client = client
-        chance = SeededChance(state: seed)
+        chance = SeededRandom(seed: seed)
     }
 
     mutating func fill() async throws {
@@ -235,18 +236,4 @@ extension Churn {
             _ = try await client.apply(path, body, manager: "churn", force: true, dryRun: false)
         }
     }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-private struct SeededChance: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-
-    mutating func pick<Element>(_ elements: [Element]) -> Element { elements[Int.random(in: elements.indices, using: &self)] }
 }

@@ -1,6 +1,7 @@
 import EgressPorts
 import Glibc
 import TestKit
+import TestRandom
 import Testing
 
 @testable import KubeAPI
@@ -44,7 +45,7 @@ import Testing
     }
 
     @Test func `broken texts of every kind end in an error or a config, never otherwise`() throws {
-        var generator = SeededGenerator(state: 7)
+        var generator = SeededRandom(seed: 7)
         let samples = KubeconfigSamples.files.sorted { $0.key < $1.key }.map { Array($0.value.utf8) }
         for _ in 0..<3000 {
             guard var bytes = samples.randomElement(using: &generator) else { continue }
@@ -69,17 +70,5 @@ import Testing
         #expect(throws: KubeconfigFault(message: "yaml: too many keys stand twice")) {
             try Kubeconfig(parsing: Array(many.utf8), file: "f")
         }
-    }
-}
-
-/// SplitMix64.
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -64,7 +64,7 @@ struct KubectlOracle {
         ]
         return try Command.outcome(
             ["env"] + clean.flatMap { ["-u", $0] } + ["HOME=\(home)"] + variables.map { "\($0.key)=\($0.value)" } + [
-                "timeout", "20", "kubectl",
+                "timeout", "20", Programs.kubectl,
             ]
                 + command + flags)
     }

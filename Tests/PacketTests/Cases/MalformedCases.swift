@@ -1,6 +1,7 @@
 import EgressModel
 import EgressPlan
 import TestKit
+import TestRandom
 import Testing
 
 /// Case 26 and Cilium's F3: every prefix of every valid packet, headers that lie, and octets at random. Nothing of it
@@ -98,7 +99,7 @@ struct MalformedCases {
     @Test(arguments: Scene.families)
     func `26: octets at random do no harm`(_ family: IPFamily) async throws {
         try await Scene.with(family) { scene in
-            var random = Seeded(state: 26)
+            var random = SeededRandom(seed: 26)
             let cast = scene.cast
             let given = try Judge.frames(Self.valid(cast.pod, cast.server) + Self.valid(cast.remotePod, cast.server))
             for frame in given + given {

@@ -39,7 +39,7 @@ struct TooBigCases {
         }
     }
 
-    @Test func `8: without "don't fragment" the outer packet is cut`() async throws {
+    @Test func `8: without DF the outer packet is cut`() async throws {
         try await Scene.with(.ipv4) { scene in
             let sent = Self.large(scene.fromPod, 1500).with { $0.isWhole = false }
             for _ in 0..<2 {
