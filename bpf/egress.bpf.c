@@ -7,7 +7,7 @@
  *   egress_tunnel   our VXLAN device, ingress          requests and replies of other nodes
  *   egress_stack    our VXLAN device, egress           what the stack leads there
  *   egress_uplink   a gateway's uplink, ingress        answers from the world
- *   egress_uplink_out  the same, egress                others' use of a shared address
+ *   egress_uplink_out  an uplink, egress               the guard; others' use of a shared address
  *   egress_collectF run by the helper                  one step of the collector
  *   egress_correct  run by the helper                  puts a counter of connections right
  *   egress_trace_in    run for a trace               a packet of another node
@@ -15,6 +15,7 @@
  *
  * Only what is in the kernel since 5.14.
  */
+#include "lib/answers.h"
 #include "lib/events.h"
 #include "lib/ports.h"
 #include "lib/steering.h"

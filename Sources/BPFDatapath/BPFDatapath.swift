@@ -1,4 +1,5 @@
 import CEgressABI
+public import EgressModel
 public import EgressPlan
 public import EgressPorts
 import Synchronization
@@ -46,6 +47,10 @@ public final class BPFDatapath: DatapathApplying {
     public func setRevision(_ revision: UInt64) throws { try withLoaded { try $0.setRevision(revision) } }
     public func exemptConnections(of interfaceIndex: Int?) throws -> [LiveConnection] {
         try withLoaded { try $0.exemptConnections(of: interfaceIndex) }
+    }
+    public func addressesInUse() throws -> [UInt32: Set<IPAddress>] { try withLoaded { try $0.addressesInUse() } }
+    public func interfacesOfOthers(among interfaceIndices: [Int]) throws -> Set<Int> {
+        try withLoaded { loaded in Set(try interfaceIndices.filter { try loaded.attachments.runsOthers(on: $0) }) }
     }
     public func counters() throws -> [DatapathCounter] { try withLoaded { try $0.counters() } }
     public func mapFill() throws -> [MapFill] { try withLoaded { try $0.mapFill() } }

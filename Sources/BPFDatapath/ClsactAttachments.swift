@@ -53,6 +53,23 @@ struct ClsactAttachments: ProgramAttaching {
         return if_indextoname(index, &name) == nil ? .interfaceGone : .removed
     }
 
+    /// A filter is found by its handle only, so others' aren't.
+    func runsOthers(on interfaceIndex: Int) throws -> Bool { true }
+
+    /// Whether an interface on which we have no filter has any.
+    static func hasFilters(_ interfaceIndex: Int) throws -> Bool {
+        var hook = bpf_tc_hook()
+        hook.sz = optionsSize(through: \bpf_tc_hook.parent)
+        hook.ifindex = Int32(bitPattern: try wireIndex(interfaceIndex, "the filters"))
+        hook.attach_point = BPF_TC_INGRESS
+        var options = bpf_tc_opts()
+        options.sz = optionsSize(through: \bpf_tc_opts.priority)
+        options.priority = preference
+        options.handle = handles
+        // Without a qdisc or without any filter the kernel finds the arguments invalid; else it misses this one.
+        return bpf_tc_query(&hook, &options) == -ENOENT
+    }
+
     private func put(_ attachment: Attachment, replacing: Bool) throws {
         var hook = try hook(attachment)
         let created = bpf_tc_hook_create(&hook)

@@ -17,7 +17,10 @@ extension LoadedDatapath {
         for (slot, policy) in try tables.policies.all() { state.policies[slot] = PolicyUID.decoded(policy) }
         let numbers = try tables.nodeNumbers.addresses()
         func address(_ number: UInt32) -> IPAddress { numbers[number] ?? IPAddress(wire4: number) }
-        for (key, choice) in try tables.choices.all() { state.choices[ChoiceKey(key)] = GatewayChoice(choice, address: address) }
+        for (key, choice) in try tables.choices.all() {
+            let key = ChoiceKey(key)
+            state.choices[key] = GatewayChoice(choice, family: key.family, address: address)
+        }
         for (number, gateway) in try tables.gateways.all() { state.gateways[address(number)] = GatewayRecord(gateway) }
         for (number, node) in try tables.nodes.all() { state.nodes[address(number)] = NodeRecord(node) }
         for (id, entry) in try tables.ipv4.entries.all() {

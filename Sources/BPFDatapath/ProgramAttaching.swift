@@ -14,6 +14,8 @@ protocol ProgramAttaching {
     /// Makes one that runs something else run this object's program.
     func renew(_ attachment: Attachment) throws
     func standing(_ attachment: Attachment) throws -> Standing
+    /// Whether programs of others run on what the interface receives; true where that can't be told.
+    func runsOthers(on interfaceIndex: Int) throws -> Bool
 }
 
 /// What became of an attachment that was made.

@@ -80,6 +80,19 @@ final class TCXAttachments: ProgramAttaching {
         return try place.prog_id == programID(attachment.program) ? .stands(overtaken: place.before > 0) : .replaced
     }
 
+    func runsOthers(on interfaceIndex: Int) throws -> Bool {
+        let index = try wireIndex(interfaceIndex, "the hook")
+        var (ids, count) = ([UInt32](repeating: 0, count: 64), UInt32(64))
+        let result = egress_tcx_query(index, UInt32(EGRESS_TCX_INGRESS), &ids, &count)
+        // More than there is room for; no such interface; never a program there.
+        if result == -ENOSPC { return true }
+        if result == -ENODEV { return false }
+        if result == -ENOENT { return try ClsactAttachments.hasFilters(interfaceIndex) }
+        try kernelCall("the hook of interface \(interfaceIndex) can't be read") { result }
+        let own = try programID(.pod)
+        return try ids.prefix(Int(count)).contains { $0 != own } || ClsactAttachments.hasFilters(interfaceIndex)
+    }
+
     private func programID(_ program: Attachment.Program) throws -> UInt32 {
         if let known = programs[program] { return known }
         let id = try object.programID(program.rawValue)

@@ -18,7 +18,7 @@ public actor HelperService: HelperCalling {
     private let executor: KernelExecutor
     private let started = ContinuousClock.now
 
-    private(set) var kernel: KernelSide
+    var kernel: KernelSide
     var announcements = Announcements()
     /// A round is under way, and the next one comes by itself.
     var isAnnouncing = false
@@ -26,6 +26,7 @@ public actor HelperService: HelperCalling {
     var overtaken: Set<Attachment> = []
     /// The last look's, so that it is said once.
     var mendingFailure: String?
+    var tableMending = TableMending()
     /// As the kernel keeps it; 0 before the first plan.
     private var revision: UInt64 = 0
     /// The plan of that revision. `nil` before the first, and when its file is lost: then nothing is changed until a plan comes.
@@ -188,6 +189,7 @@ public actor HelperService: HelperCalling {
     public func hostChanged() {
         // First: whatever else a change of the node means, catching up takes pods whose program is gone for new ones.
         mend()
+        mendTable()
         do {
             let before = lastFacts
             learn(try kernel.facts(inForce))
@@ -202,6 +204,7 @@ public actor HelperService: HelperCalling {
     public func tend() {
         rounds += 1
         mend()
+        mendTable()
         do {
             let removed = try kernel.datapath.collectGarbage()
             logger.debug("collected", metadata: ["connections": "\(removed)"])

@@ -8,9 +8,9 @@ struct KernelSide {
     let host: any HostNetworking
     private let limits: ConnectionLimits
     private let steering: SteeringSettings
-    /// Our nft table as it was last written. The kernel's is not read back: `nil` after a start, or after a write that
-    /// failed, and then it is written whatever it should be.
-    private var netfilter: NetfilterRules?
+    /// Our nft table as it was last written: `nil` after a start, or after a write that failed, and then it is written
+    /// whatever it should be.
+    var table: WrittenTable?
     private var reserved: Set<ClosedRange<UInt16>> = []
     /// There may be a rule and a route for marked packets; after a start nobody knows.
     private var isLeading = true
@@ -29,16 +29,17 @@ struct KernelSide {
         self.steering = steering
     }
 
-    /// The node's facts, and how pods are steered by them under this plan.
+    /// The node's facts, how pods are steered by them under this plan, and whose devices others' programs are on.
     func facts(_ plan: NodePlan?) throws -> HostFacts {
         var facts = try host.facts()
         facts.steering = SteeringFact(annotation: plan?.steering, flag: steering.word, forward: facts.forward)
+        facts.devicesOfOthers = try datapath.interfacesOfOthers(among: facts.podDevices.map(\.index))
         return facts
     }
 
     func state() throws -> DatapathState {
         var state = try datapath.actualState()
-        state.netfilter = netfilter ?? NetfilterRules()
+        state.netfilter = table?.rules ?? NetfilterRules()
         state.claimedAddresses = try host.claimedAddresses()
         return state
     }
@@ -57,9 +58,11 @@ struct KernelSide {
         let tunnel = try refusal("make the tunnel device on port \(plan.tunnel.port)") { try host.ensureTunnel(port: plan.tunnel.port) }
         let facts = try refusal("read interfaces and addresses") { try self.facts(plan) }
         let actual = try refusal("read the maps") { try state() }
-        let lowering = lower(plan, facts: facts, tunnel: tunnel, previous: actual, limits: limits, stackMark: steering.mark)
+        let inUse = try refusal("read the translations") { try addressesInUse(actual) }
+        let lowering = lower(plan, facts: facts, tunnel: tunnel, previous: actual, limits: limits, stackMark: steering.mark, inUse: inUse)
         try reservePorts(of: lowering.state)
-        let routes = lowering.state.netfilter.stackMark.map { StackRoutes(tunnelIndex: tunnel.index, mark: $0) }
+        let mtu = lowering.state.settings.tunnelMTU
+        let routes = lowering.state.netfilter.stackMark.map { StackRoutes(tunnelIndex: tunnel.index, mark: $0, mtu: mtu) }
         // Before the first packet is marked, and until after the last.
         if let routes { try lead(routes, through: lowering.state, from: actual) }
         let running = Set(lowering.pods.filter { keeping.contains($0.value.uid) }.keys)
@@ -70,10 +73,15 @@ struct KernelSide {
         if routes == nil { try noLongerLead() }
         endings.keep(plan.pods)
         claimed = lowering.state.claimedAddresses
-        guard netfilter != lowering.state.netfilter else { return Realized(operations.count, facts, lowering) }
+        guard table?.rules != lowering.state.netfilter else { return Realized(operations.count, facts, lowering) }
         let last = DatapathOperation.setNetfilter(lowering.state.netfilter)
         try refusal(last.text) { try execute(last, lowering, facts) }
         return Realized(operations.count + 1, facts, lowering)
+    }
+
+    /// Asked while an entry drains an address alone: whether that is over.
+    private func addressesInUse(_ actual: DatapathState) throws -> [UInt32: Set<IPAddress>] {
+        actual.entries.values.contains { !$0.draining.isEmpty } ? try datapath.addressesInUse() : [:]
     }
 
     private mutating func lead(_ routes: StackRoutes, through state: DatapathState, from actual: DatapathState) throws {
@@ -93,10 +101,7 @@ struct KernelSide {
 
     private mutating func execute(_ operation: DatapathOperation, _ lowering: Lowering, _ facts: HostFacts) throws {
         switch operation {
-        case .setNetfilter(let rules):
-            netfilter = nil
-            try host.setNetfilter(rules)
-            netfilter = rules
+        case .setNetfilter(let rules): try write(rules)
         case .keepOpenConnections(let indexes): try keepOpenConnections(indexes, lowering, facts)
         case .keepRecordedConnections(let indexes): try keepRecordedConnections(indexes, lowering)
         case .addAddress(let claimed): try host.addAddress(claimed)

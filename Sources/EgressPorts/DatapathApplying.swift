@@ -20,6 +20,11 @@ public protocol DatapathApplying: DatapathSight {
     /// Connections that were open before a policy first claimed their pod, and live: of one pod, by the index of its device,
     /// or of all.
     func exemptConnections(of interfaceIndex: Int?) throws -> [LiveConnection]
+    /// Those of the interfaces on whose received packets programs of others run too, and may lead them past netfilter; all of
+    /// them where that can't be told.
+    func interfacesOfOthers(among interfaceIndices: [Int]) throws -> Set<Int>
+    /// By entry's id, the egress addresses that its living translations have.
+    func addressesInUse() throws -> [UInt32: Set<IPAddress>]
     func counters() throws -> [DatapathCounter]
     func mapFill() throws -> [MapFill]
     /// One round of removing connections that timed out; returns how many went.
@@ -36,6 +41,8 @@ public protocol HostNetworking: AddressClaiming, ConnectionKeeping {
     func ensureTunnel(port: UInt16) throws -> TunnelDevice
     /// Replaces our nft table in one transaction.
     func setNetfilter(_ rules: NetfilterRules) throws
+    /// Of our nft table as it is; cheap when no ruleset has changed since the last time. ``changes()`` says when one did.
+    func netfilterFingerprint() throws -> NetfilterFingerprint
     /// Keeps the kernel from giving these ports to sockets.
     func reservePorts(_ ports: ClosedRange<UInt16>) throws
     /// Makes the stack route marked packets into the tunnel device; `nil`: no longer.

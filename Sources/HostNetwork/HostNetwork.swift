@@ -15,6 +15,7 @@ public struct HostNetwork: HostNetworking {
     let connectionSource: ConnectionSource
     private let procSys: String
     private let forward: ForwardReader
+    private let table = TableReader()
 
     /// - Parameters:
     ///   - tunnelName: of our VXLAN device; at most 15 bytes.
@@ -48,13 +49,23 @@ public struct HostNetwork: HostNetworking {
 
     public func setNetfilter(_ rules: NetfilterRules) throws {
         let nft = Command(path: nft, arguments: ["-f", "-"])
-        let script = try netfilterScript(rules)
-        do {
-            try nft.run(input: script)
-        } catch {
-            // Another version's chains can't be changed into ours. Replacing the table ends the connections that its guard let on.
-            try nft.run(input: "table \(netfilterTable)\ndelete table \(netfilterTable)\n" + script)
+        let scripts = try netfilterScripts(rules)
+        for script in scripts.dropLast() {
+            if (try? nft.run(input: script)) != nil { return }
         }
+        if let last = scripts.last { try nft.run(input: last) }
+    }
+
+    /// One after the other until the kernel takes one. It may not know sockets; and another version's chains can't be changed
+    /// into ours: then the table is replaced, which ends the connections that its guard let on.
+    private func netfilterScripts(_ rules: NetfilterRules) throws -> [String] {
+        let whole = try netfilterScript(rules)
+        let scripts = rules.shared.isEmpty ? [whole] : [whole, try netfilterScript(rules, knowsSockets: false)]
+        return scripts + scripts.map { netfilterRemoval + $0 }
+    }
+
+    public func netfilterFingerprint() throws -> NetfilterFingerprint {
+        try named("can't read the nft table \(netfilterTable)") { try table.fingerprint() }
     }
 
     public func setStackRoutes(_ routes: StackRoutes?) throws {

@@ -20,12 +20,17 @@ enum OurPath {
     static let set: UInt32 = 1
     static let policy: UInt32 = 1
     static let entry: UInt32 = 1
+    /// Asked for each new connection, and out of reach: one pod opens more here than one may.
+    private static let limits = ConnectionLimits(connectionsPerPod: 1_000_000, translationsPerEntry: 1_000_000)
 
     /// Pod and gateway on one node.
     static func local(_ family: BenchFamily, pins: String, pod: Int, uplink: Int, slice: PortSlice) throws -> PinnedDatapath {
         let made = try PinnedDatapath(under: pins)
         let gateway = try BenchFamily.address(BenchFamily.gateway)
-        try made.run([.setSettings(DatapathSettings(tunnelMTU: 1450)), .setGateway(gateway, GatewayRecord(place: .local))])
+        try made.run([
+            .setSettings(DatapathSettings(tunnelMTU: 1450, limits: limits)),
+            .setGateway(gateway, GatewayRecord(place: .local)),
+        ])
         try made.run(serving(family, slice) + sending(family, pod) + [attach(.uplink, uplink), attach(.pod, pod), attach(.podIn, pod)])
         return made
     }
@@ -55,7 +60,8 @@ enum OurPath {
         let token = TunnelToken(octets: [0x0a, 1, 2, 3, 4, 5, 0x0b, 7, 8, 9, 10, 11])
         return .setSettings(
             DatapathSettings(
-                tunnelIndex: tunnel, nodeAddress: try BenchFamily.address(node), tunnelMTU: 1450, tokens: [token].compactMap(\.self)))
+                tunnelIndex: tunnel, nodeAddress: try BenchFamily.address(node), tunnelMTU: 1450, limits: limits,
+                tokens: [token].compactMap(\.self)))
     }
 
     /// As the gateway.

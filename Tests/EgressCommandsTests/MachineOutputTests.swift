@@ -95,12 +95,20 @@ import Testing
 
     @Test func `status has every key of the contract`() async throws {
         let json = await Bench().run("status -o json").json
-        #expect(keys(json) == ["policies", "gateways", "nodes", "findings"])
+        #expect(keys(json) == ["policies", "gateways", "addresses", "nodes", "findings"])
         let policy = try #require(json["policies"]?[0])
         #expect(keys(policy) == ["name", "pods", "gateways", "programmed", "podsComplete", "ports", "findings"])
         #expect(policy["programmed"] == ["ready": 1, "total": 2])
         #expect(policy["gateways"] == [["node": "node-2", "ready": true, "egressIPs": ["203.0.113.100"]]])
         #expect(policy["ports"] == .null)
+        #expect(
+            json["addresses"] == [
+                [
+                    "egressIP": "203.0.113.100", "gatewayNode": "node-2", "shared": false, "capacity": 64512, "used": nil, "free": nil,
+                    "remote": nil, "protocol": nil, "code": "EG5002",
+                    "reason": "live data is unknown: no helper answers at /run/kubectl-egress/helper.sock",
+                ]
+            ])
         #expect(policy["podsComplete"] == true)
         #expect(json["policies"]?[1]?["findings"]?.arrayValue?.count == 1)
     }

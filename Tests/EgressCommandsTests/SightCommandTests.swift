@@ -78,7 +78,7 @@ import Testing
     static let lines: [(name: String, line: String)] = [
         ("nat", "nat --socket /run/h.sock"), ("nat-wide", "nat --socket /run/h.sock -o wide"),
         ("nat-pod", "nat --pod mediabot -n default"), ("nat-nothing", "nat --policy nothing"), ("nat-ports", "nat --ports"),
-        ("observe", "observe --for 200ms"), ("observe-wide", "observe --for 200ms -o wide"),
+        ("status-ports", "status egress-sample"), ("observe", "observe --for 200ms"), ("observe-wide", "observe --for 200ms -o wide"),
         ("observe-dropped", "observe -f --for 200ms --kind dropped --pod mediabot -n shop"),
         ("observe-json", "observe --for 200ms -o json --kind opened"),
     ]
@@ -181,6 +181,19 @@ import Testing
                 .pod(namespace: "default", name: "mediabot"), .node(name: "node-1", entry: 17, source: Self.address("10.244.1.10")),
             ])
         #expect(asked.allSatisfy { $0.transport == .tcp && $0.destination == Self.end("192.88.99.80", 443) })
+    }
+
+    @Test func `a trace by the stack says what FORWARD still decides, and names it as no lookup`() async throws {
+        var traced = Self.podSide
+        let detail = "marked 0x1000: FORWARD decides about it"
+        traced.steps.append(TraceStep(lookup: TraceStep.stack, isFound: false, detail: detail))
+        let run = await Self.bench("node-1", traces: [traced]).0.run("explain pod mediabot -n default --to 192.88.99.80:443 --trace")
+        let words = run.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(words.contains("on node-1: into the tunnel to node-2, entry 17, if FORWARD lets it pass 1 cluster"), "\(run.output)")
+        #expect(run.output.contains("   4  stack       -    marked 0x1000: FORWARD decides about it\n"), "\(run.output)")
+        traced.verdict = .dropped
+        let dropped = await Self.bench("node-1", traces: [traced]).0.run("explain pod mediabot -n default --to 192.88.99.80:443 --trace")
+        #expect(!dropped.output.contains("if FORWARD"))
     }
 
     @Test func `a trace of one helper says where the rest is`() async {

@@ -28,10 +28,12 @@ import Testing
             fixture.kernel.open(OpenConnections(connections: [open, behind]))
             fixture.kernel.record(begun, of: 7)
             _ = try await service.apply(try Self.plan([7]), revision: 1)
-            #expect(Set(try fixture.kernel.exemptConnections(of: 7)) == [open, begun])
-            #expect(Set(fixture.kernel.pastTheGuard) == [open, behind, begun])
+            // The guard at the uplink knows it by where it leaves for.
+            let beyond = try Self.connection(7, 2)
+            #expect(Set(try fixture.kernel.exemptConnections(of: 7)) == [open, beyond, begun])
+            #expect(Set(fixture.kernel.pastTheGuard) == [open, behind, beyond, begun])
             let status = try await service.status()
-            #expect(status.exemptConnections == 2 && status.endedConnections == [])
+            #expect(status.exemptConnections == 3 && status.endedConnections == [])
             #expect(fixture.kernel.datapath.pods[7]?.mode == .enforce)
         }
     }

@@ -17,11 +17,14 @@ final class RecordingKernel: DatapathApplying, HostNetworking, StrategyProviding
         var revision: UInt64 = 0
         var done: [DatapathOperation] = []
         var netfilterWrites = 0
+        var fingerprint = NetfilterFingerprint()
+        var isTableLost = false
         var reserved: [ClosedRange<UInt16>] = []
         var refuses: (@Sendable (DatapathOperation) -> Bool)?
         var announced: [ClaimedAddress] = []
         var dead: Set<Int> = []
         var collected = 0
+        var inUse: [UInt32: Set<IPAddress>] = [:]
         var changes: [AsyncStream<Void>.Continuation] = []
         var told: [String] = []
         var take: (@Sendable ([DatapathEvent], UInt64) -> Void)?
@@ -95,6 +98,10 @@ final class RecordingKernel: DatapathApplying, HostNetworking, StrategyProviding
 
     func revision() throws -> UInt64 { inner.withLock { $0.revision } }
     func setRevision(_ revision: UInt64) throws { inner.withLock { $0.revision = revision } }
+    /// What translations have, by entry.
+    func use(_ addresses: [UInt32: Set<IPAddress>]) { inner.withLock { $0.inUse = addresses } }
+    func interfacesOfOthers(among interfaceIndices: [Int]) throws -> Set<Int> { [] }
+    func addressesInUse() throws -> [UInt32: Set<IPAddress>] { inner.withLock { $0.inUse } }
     func counters() throws -> [DatapathCounter] { [DatapathCounter(name: "no_flow", code: .drop(3), packets: 2, bytes: 120)] }
     func mapFill() throws -> [MapFill] { [MapFill(name: "egress_pods", used: datapath.pods.count, capacity: 4096)] }
 
@@ -119,6 +126,17 @@ final class RecordingKernel: DatapathApplying, HostNetworking, StrategyProviding
             if state.refuses?(.setNetfilter(rules)) == true { throw Refusal(description: "Operation not permitted (errno 1)") }
             state.netfilter = rules
             state.netfilterWrites += 1
+            state.fingerprint = NetfilterFingerprint([UInt64(state.netfilterWrites)])
+            if state.isTableLost { state.fingerprint = NetfilterFingerprint() }
+        }
+    }
+
+    func netfilterFingerprint() throws -> NetfilterFingerprint { inner.withLock { $0.fingerprint } }
+
+    /// As `nft flush ruleset` does it; `always`: whoever does it does it again at once.
+    func loseTable(always: Bool = false) {
+        inner.withLock { state in
+            (state.fingerprint, state.isTableLost) = (NetfilterFingerprint(), always)
         }
     }
 

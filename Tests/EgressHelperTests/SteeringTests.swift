@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct SteeringTests {
     private static let calico = ForwardPolicy(.calico, place: "nft ip filter cali-FORWARD")
-    private static let routes = StackRoutes(tunnelIndex: 5, mark: SteeringMark.standard)
+    private static let routes = StackRoutes(tunnelIndex: 5, mark: SteeringMark.standard, mtu: 1450)
 
     @Test func `pods flip to the stack by themselves, with its route before and until after`() async throws {
         try await ServiceFixture.run { fixture in

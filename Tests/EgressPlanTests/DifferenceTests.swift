@@ -194,13 +194,18 @@ import Testing
         #expect(steps.last == .setPod(interfaceIndex: 11, record))
     }
 
-    @Test func `an entry whose address changes forgets its translations, and its pods' connections only where a choice changed`() throws {
+    @Test func `an entry whose address leaves forgets its translations, and its pods' connections only where a choice changed`() throws {
         let before = ClusterSnapshot.sample(ClusterSnapshot.egressSample).announced()
         var after = before
         after.policies[0].policy?.gateways[0].source = .address("192.0.2.12")
         after = after.announced()
         let old = try #require(SampleNode.lower("node-2", before)).state
-        let new = try #require(SampleNode.lower("node-2", after, previous: old)).state
+        var facts = SampleNode.facts("node-2", after)
+        for index in facts.interfaces.indices {
+            facts.interfaces[index].facts.addresses.removeAll { $0.address == "198.51.100.100" }
+        }
+        let plan = try #require(SampleNode.plan("node-2", after))
+        let new = EgressPlan.lower(plan, facts: facts, tunnel: SampleNode.tunnel, previous: old).state
         let steps = difference(from: old, to: new)
         #expect(steps.contains(.forgetTranslations(entry: 1)))
         #expect(steps.contains(.removeEgressAddress("198.51.100.100")))
@@ -260,6 +265,28 @@ import Testing
         let remove = try #require(steps.firstIndex(of: .removePod(interfaceIndex: 11)))
         let forget = try #require(steps.firstIndex(of: .forgetFlows(interfaceIndex: 11)))
         #expect(detach < remove && remove < forget)
+    }
+
+    @Test func `a pod whose program alone is gone keeps its record and its connections, one with another record does not`() throws {
+        let snapshot = ClusterSnapshot.sample(ClusterSnapshot.egressSample).announced()
+        let state = try #require(SampleNode.lower("node-1", snapshot)).state
+        var found = state
+        found.attachments = found.attachments.filter { $0.interfaceIndex != 11 }
+        let programs = [Attachment(program: .podIn, interfaceIndex: 11), Attachment(program: .pod, interfaceIndex: 11)]
+        #expect(difference(from: found, to: state) == programs.map { .attach($0) })
+        // As a helper leaves it that ended between detaching and removing.
+        let others: [(inout DatapathState) -> Void] = [
+            { $0.pods[11]?.ipv4 = "10.244.1.99" }, { $0.choices = [:] }, { $0.cluster["198.18.0.0/15"] = .pod },
+            { $0.gateways["192.0.2.12"] = GatewayRecord(place: .local) },
+        ]
+        for change in others {
+            var other = found
+            change(&other)
+            let steps = difference(from: other, to: state)
+            let removed = try #require(steps.firstIndex(of: .removePod(interfaceIndex: 11)))
+            let forgotten = try #require(steps.firstIndex(of: .forgetFlows(interfaceIndex: 11)))
+            #expect(removed < forgotten)
+        }
     }
 
     @Test func `a pod whose rules and choice change together is quiet in between, one with a single change is not`() throws {

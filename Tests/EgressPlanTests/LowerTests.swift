@@ -18,7 +18,10 @@ import Testing
         #expect(state.pods == [11: PodRecord(ipv4: "10.244.1.7", ipv6: nil, set: 1, deliverIndex: 4)])
         #expect(state.sets == [1: [SetRule(prefix: "0.0.0.0/0", action: .gateway, policy: 1)]])
         #expect(state.policies == [1: "policy-egress-sample"])
-        #expect(state.choices[ChoiceKey(interfaceIndex: 11, policy: 1)]?.ranked == [GatewayChoice.Ranked(entry: 1, gateway: "192.0.2.12")])
+        #expect(
+            state.choices[ChoiceKey(interfaceIndex: 11, policy: 1)]?.ranked == [
+                GatewayChoice.Ranked(entry: 1, gateway: "192.0.2.12", egress: "198.51.100.100")
+            ])
         #expect(state.gateways == ["192.0.2.12": GatewayRecord(place: .remote)])
         #expect(state.nodes["192.0.2.12"] == NodeRecord(podNetwork: "10.244.2.0/24"))
         #expect(state.entries == [:])
@@ -47,6 +50,17 @@ import Testing
         #expect(state.settings.limits == .standard)
     }
 
+    @Test func `uplinks are guarded where others' programs may lead a governed pod's packets past netfilter`() throws {
+        let guarded = Attachment(program: .uplinkOut, interfaceIndex: 2)
+        let plan = try #require(SampleNode.plan("node-1", announced))
+        var facts = SampleNode.facts("node-1", announced)
+        for (devices, isGuarded) in [([], false), ([11], true), ([12], false)] as [(Set<Int>, Bool)] {
+            facts.devicesOfOthers = devices
+            let state = EgressPlan.lower(plan, facts: facts, tunnel: SampleNode.tunnel, previous: DatapathState()).state
+            #expect(state.attachments.contains(guarded) == isGuarded, "\(devices)")
+        }
+    }
+
     @Test func `a shared address keeps to a slice of the ports`() throws {
         let state = try lower("node-2", ClusterSnapshot.sample(.sample("p")).announced())
         #expect(state.entries[1]?.portSlice == 16384...24575)
@@ -54,6 +68,7 @@ import Testing
         #expect(state.entries[1]?.interfaceIndex == nil)
         #expect(state.egressAddresses["192.0.2.12"] == EgressAddressRecord(isShared: true, ports: 16384...24575))
         #expect(state.attachments.contains(Attachment(program: .uplinkOut, interfaceIndex: 2)), "others' use of it is noticed")
+        #expect(state.netfilter.shared == ["192.0.2.12"] && state.netfilter.dedicated == [])
     }
 
     /// A plan of the gateway with these addresses, and what it is lowered to.

@@ -15,7 +15,7 @@ import Testing
             plan.pods[0].choices == [
                 PlannedChoice(
                     policyUID: "policy-egress-sample", onNoGateway: .drop,
-                    ranked: [PlannedGateway(node: "node-2", address: "192.0.2.12", entryID: 1)])
+                    ranked: [PlannedGateway(node: "node-2", address: "192.0.2.12", entryID: 1, egress: "198.51.100.100")])
             ])
         #expect(plan.entries == [])
         #expect(plan.tunnel.address == "192.0.2.11")

@@ -73,14 +73,18 @@ import Testing
 extension SeededRandom {
     mutating func datapathState() -> DatapathState {
         var state = DatapathState()
-        state.settings = DatapathSettings(tunnelIndex: below(9), nodeAddress: maybe { $0.address() }, tunnelMTU: below(9000))
+        state.settings = DatapathSettings(
+            tunnelIndex: below(9), nodeAddress: maybe { $0.address() }, tunnelMTU: below(9000), hops: few { $0.address() })
         state.attachments = Set(few { Attachment(program: $0.pick(Attachment.Program.allCases), interfaceIndex: $0.below(99)) })
         for _ in 0..<below(4) {
             state.pods[below(99)] = PodRecord(ipv4: maybe { $0.ipv4() }, ipv6: maybe { $0.ipv6() }, set: id(), deliverIndex: below(99))
             state.sets[id()] = Set(few { $0.setRule() })
             state.policies[id()] = text()
             state.choices[ChoiceKey(interfaceIndex: below(99), policy: id())] = GatewayChoice(
-                onNoGateway: pick(OnNoGateway.allCases), ranked: few { GatewayChoice.Ranked(entry: $0.id(), gateway: $0.address()) })
+                onNoGateway: pick(OnNoGateway.allCases),
+                ranked: few { random in
+                    GatewayChoice.Ranked(entry: random.id(), gateway: random.address(), egress: random.maybe { $0.address() })
+                })
             state.gateways[address()] = GatewayRecord(place: flip() ? .local : .remote, isHealthy: flip())
             state.nodes[address()] = NodeRecord(podNetwork: maybe { $0.prefix() })
             state.cluster[prefix()] = pick(InClusterRange.Kind.allCases)
@@ -95,7 +99,8 @@ extension SeededRandom {
             guarded: few { random in
                 let (a, b) = (random.ipv4(), random.ipv4())
                 return GuardedSources(sources: random.few { $0.ipv4() }, claimed: [min(a, b)...max(a, b)])
-            }, uplinks: few { $0.text() }, dedicated: few { $0.address() })
+            }, uplinks: few { $0.text() }, dedicated: few { $0.address() },
+            shared: few { $0.address() })
         state.claimedAddresses = Set(few { ClaimedAddress($0.address(), interfaceIndex: $0.below(99)) })
         return state
     }

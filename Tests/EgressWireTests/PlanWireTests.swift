@@ -49,7 +49,7 @@ import Testing
         let wire = NodePlan(node: "n", tunnel: TunnelPlan(address: nil)).wire(tokens: .hidden)
         #expect(
             wire.text()
-                == #"{"node":"n","tunnel":{"address":null,"port":8474,"tokens":null},"ranges":{"pods":[],"services":[]},"cluster":[],"peers":[],"policies":[],"entries":[],"sets":[],"pods":[],"foreignOwner":null,"steering":null}"#
+                == #"{"node":"n","tunnel":{"address":null,"port":8474,"tokens":null},"ranges":{"pods":[],"services":[]},"cluster":[],"peers":[],"policies":[],"entries":[],"awaited":[],"sets":[],"pods":[],"foreignOwner":null,"steering":null}"#
         )
     }
 

@@ -40,7 +40,7 @@ extension SeededRandom {
             cluster: few { InClusterRange($0.prefix(), $0.pick(InClusterRange.Kind.allCases)) },
             peers: few { random in PeerNode(name: random.text(), address: random.address(), podCIDRs: random.few { $0.prefix() }) },
             policies: few { PlannedPolicy(accepted: $0.policy(), pods: $0.below(9), code: $0.text(), reason: $0.text()) },
-            entries: few { $0.entry() }.filter { ids.insert($0.id).inserted }, sets: sets,
+            entries: few { $0.entry() }.filter { ids.insert($0.id).inserted }, awaited: few { $0.address() }, sets: sets,
             pods: sets.isEmpty ? [] : few { $0.pod(sets: sets.count) }, foreignOwner: maybe { $0.text() },
             steering: maybe { $0.pick(SteeringWord.allCases) })
     }
@@ -64,7 +64,10 @@ extension SeededRandom {
             choices: few { random in
                 PlannedChoice(
                     policyUID: random.text(), onNoGateway: random.pick(OnNoGateway.allCases),
-                    ranked: random.few { PlannedGateway(node: $0.text(), address: $0.address(), entryID: $0.id()) })
+                    ranked: random.few { random in
+                        PlannedGateway(
+                            node: random.text(), address: random.address(), entryID: random.id(), egress: random.maybe { $0.address() })
+                    })
             })
     }
 

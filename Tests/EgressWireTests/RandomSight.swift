@@ -50,7 +50,7 @@ extension SeededRandom {
             },
             egressIPs: few {
                 AddressTraffic(address: $0.address(), translated: $0.count(), reversed: $0.count(), dropped: $0.count())
-            })
+            }, portTries: few { PortTries(tries: 1 + $0.below(257), connections: $0.next()) })
     }
 
     mutating func traceRequest() -> TraceRequest {

@@ -26,7 +26,7 @@ import Testing
             await client.send("{\"v\":1,\"id\":5,\"method\":\"counters.get\"}\n")
             #expect(
                 try await client.line()
-                    == #"{"v":1,"id":5,"result":{"counters":[{"name":"no_flow","code":"EG3003","packets":1,"bytes":60}],"policies":[],"egressIPs":[]}}"#
+                    == #"{"v":1,"id":5,"result":{"counters":[{"name":"no_flow","code":"EG3003","packets":1,"bytes":60}],"policies":[],"egressIPs":[],"portTries":[]}}"#
             )
         }
     }

@@ -26,7 +26,8 @@ import Testing
                 GuardedSources(sources: [], claimed: [try address("192.0.2.0")...(try address("192.0.2.1"))]),
                 GuardedSources(sources: [try address("10.244.1.12")], claimed: []),
             ], uplinks: ["eth0", "bond0.100"],
-            dedicated: [try address("198.51.100.7"), try address("198.51.100.8"), try address("2001:db8:2::7")])
+            dedicated: [try address("198.51.100.7"), try address("198.51.100.8"), try address("2001:db8:2::7")],
+            shared: [try address("198.51.100.9"), try address("2001:db8:2::9")])
         #expect(try netfilterScript(rules) == Self.golden)
     }
 
@@ -109,10 +110,20 @@ import Testing
         		oifname { "bond0.100", "eth0" } ip6 saddr { 2001:db8:1::a } ip6 daddr { 2001:db8::-2001:db8::ffff } jump guard_claimed
         	}
 
+        	chain answers_shared {
+        		tcp flags & (syn | ack) == syn accept
+        		ct state established,related accept
+        		socket wildcard 0 accept
+        		meta l4proto udp socket wildcard 1 accept
+        		counter drop comment "an answer that the program did not take"
+        	}
+
         	chain answers {
         		type filter hook input priority -300; policy accept;
         		iifname { "bond0.100", "eth0" } ip daddr { 198.51.100.7, 198.51.100.8 } meta l4proto { tcp, udp } counter drop comment "an answer that the program did not take"
         		iifname { "bond0.100", "eth0" } ip6 daddr { 2001:db8:2::7 } meta l4proto { tcp, udp } counter drop comment "an answer that the program did not take"
+        		iifname { "bond0.100", "eth0" } ip daddr { 198.51.100.9 } meta l4proto { tcp, udp } th dport 16384-24575 jump answers_shared
+        		iifname { "bond0.100", "eth0" } ip6 daddr { 2001:db8:2::9 } meta l4proto { tcp, udp } th dport 16384-24575 jump answers_shared
         	}
         }
 

@@ -23,7 +23,7 @@ struct StackRoutingTests {
         for _ in 0..<2 {
             try node.run {
                 let tunnel = try network.ensureTunnel(port: 8474)
-                try network.setStackRoutes(StackRoutes(tunnelIndex: tunnel.index, mark: 0x1000))
+                try network.setStackRoutes(StackRoutes(tunnelIndex: tunnel.index, mark: 0x1000, mtu: 1350))
             }
         }
         for remote in ["203.0.113.10", "2001:db8:113::10"] {
@@ -41,14 +41,33 @@ struct StackRoutingTests {
         #expect(throws: (any Error).self) { try node.shell("ip route get 2001:db8:113::10 mark 0x1000") }
     }
 
+    @Test func `the route says how large a packet may be, and follows the links between the nodes`() throws {
+        let node = try Namespace()
+        let network = HostNetwork()
+        try node.run {
+            let tunnel = try network.ensureTunnel(port: 8474)
+            for mtu in [1350, 1350, 1200] {
+                try network.setStackRoutes(StackRoutes(tunnelIndex: tunnel.index, mark: 0x1000, mtu: mtu))
+            }
+        }
+        func mtu(_ show: String) throws -> String? {
+            try node.output(show).split(separator: "\n").first { $0.contains("dev egw0") }?.split(separator: " ").drop { $0 != "mtu" }
+                .prefix(2)
+                .joined(separator: " ")
+        }
+        #expect(try mtu("ip route show table 8474") == "mtu 1200")
+        #expect(try mtu("ip -6 route show table 8474") == "mtu 1280", "no IPv6 link takes less")
+        #expect(try node.output("ip route show table 8474; ip -6 route show table 8474").split(separator: "\n").count == 4)
+    }
+
     @Test func `another mark takes the place of the first, and nothing is left when it is taken away`() throws {
         let node = try Namespace()
         let network = HostNetwork()
         let before = try node.output("ip rule; ip -6 rule; ip route show table all; ip -6 route show table all | grep -v fe80")
         try node.run {
             let tunnel = try network.ensureTunnel(port: 8474)
-            try network.setStackRoutes(StackRoutes(tunnelIndex: tunnel.index, mark: 0x1000))
-            try network.setStackRoutes(StackRoutes(tunnelIndex: tunnel.index, mark: 0x2000))
+            try network.setStackRoutes(StackRoutes(tunnelIndex: tunnel.index, mark: 0x1000, mtu: 1350))
+            try network.setStackRoutes(StackRoutes(tunnelIndex: tunnel.index, mark: 0x2000, mtu: 1350))
         }
         #expect(try node.output("ip rule").contains("fwmark 0x2000/0x2000 lookup 8474"))
         #expect(try !node.output("ip rule; ip -6 rule").contains("0x1000"))

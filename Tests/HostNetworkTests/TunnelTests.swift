@@ -19,8 +19,23 @@ struct TunnelTests {
         #expect(shown.contains("NOARP,UP,LOWER_UP") && shown.contains("mtu 65485"))
         #expect(!shown.contains("inet6"), "the device sends no packets of its own")
         let sysctls = try node.output("cd /proc/sys/net/ipv4; cat ip_forward conf/egw0/forwarding conf/egw0/rp_filter")
-        #expect(sysctls == "1\n1\n2\n")
+        #expect(sysctls == "1\n1\n0\n")
         #expect(try node.run { try HostNetwork().facts() }.interfaces.first { $0.facts.name == "egw0" }?.facts.index == first.index)
+    }
+
+    @Test func `answers are asked for a route to the remote where the node may have one`() throws {
+        let fixture = try NodeFixture()
+        let filter = { try fixture.node.output("cat /proc/sys/net/ipv4/conf/egw0/rp_filter") }
+        let ensured = { _ = try fixture.node.run { try HostNetwork().ensureTunnel(port: 8474) } }
+        try ensured()
+        #expect(try filter() == "2\n")
+        try fixture.node.shell("ip route del default")
+        try ensured()
+        #expect(try filter() == "0\n")
+        // Zero would be strict by the other's word.
+        try fixture.node.shell("echo 1 >/proc/sys/net/ipv4/conf/all/rp_filter")
+        try ensured()
+        #expect(try filter() == "2\n")
     }
 
     @Test func `another port makes another device`() throws {

@@ -15,12 +15,20 @@ struct AttachmentTests {
             // The uplink's alone as well: answers reach the node's own sockets then, which know nothing of them.
             for (node, only) in [("node-1", nil), ("node-2", "uplink"), ("node-2", nil)] {
                 let before = try Self.attached(lab, node, attach)
-                #expect(before.count == (node == "node-1" ? 3 : 4), "\(before)")
+                #expect(before.count == (node == "node-1" ? 4 : 5), "\(before)")
                 var took = Duration.seconds(9)
                 // What is timed is the helper, and a busy machine gets three tries.
                 for _ in 0..<3 where took > .seconds(1) { took = try Self.timed(only, lab, node, attach, before) }
                 print("\(only ?? "all") on \(node) by \(attach) are back after \(took)")
                 #expect(took < .seconds(1), "\(node), \(attach)")
+            }
+            for node in ["node-1", "node-2"] {
+                var took = Duration.seconds(9)
+                for _ in 0..<3 where took > .seconds(1) { took = try Self.flushed(lab, node) }
+                print("our nft table on \(node) is back after \(took)")
+                #expect(took < .seconds(1), "\(node): the table")
+                let log = try String(contentsOf: lab.path.appendingPathComponent("\(node)/helper.log"), encoding: .utf8)
+                #expect(log.contains("somebody removed or changed our nft table"))
             }
             try await Task.sleep(for: .seconds(1))
             let report = try load.finish()
@@ -30,12 +38,19 @@ struct AttachmentTests {
         }
     }
 
-    @Test(arguments: ["tcx", "clsact"])
-    func `a gateway without helper and programs lets nothing out by another address, and resets nothing`(attach: String) async throws {
+    /// `isShared`: by an address that the node itself uses.
+    @Test(arguments: [("tcx", true), ("clsact", false)])
+    func `a gateway without helper and programs lets nothing out by another address, and resets nothing`(
+        attach: String, isShared: Bool
+    ) async throws {
         guard attach == "clsact" || Requirement.tcx.isMet else { return }
         try await Lab.with(attach: attach) { lab in
-            try lab.applyBothFamilies()
-            let load = try DualLoad(lab, held: 100, newPerSecond: 20)
+            if isShared {
+                try lab.apply(samplePolicy(source: "interface: eth0", destinations: #"["0.0.0.0/0", "::/0"]"#))
+            } else {
+                try lab.applyBothFamilies()
+            }
+            let load = try DualLoad(lab, held: 100, newPerSecond: 20, seen: isShared ? \.interfaceIP : \.egressIP)
             defer { load.stop() }
             try lab.call("stop", "node-2", "helper", "KILL")
             // Answers without their program, then requests too.
@@ -43,9 +58,15 @@ struct AttachmentTests {
                 try Self.remove(only, lab, "node-2", attach)
                 try await Task.sleep(for: .seconds(1))
             }
-            let held = try lab.exec("node-2", "nft", "list", "chain", "inet", "kubectl_egress", "answers").output
+            let held = try lab.exec("node-2", "nft", "list", "chain", "inet", "kubectl_egress", isShared ? "answers_shared" : "answers")
+                .output
             #expect(!held.contains("counter packets 0 "), "what came without the program: \(held)")
             try lab.call("start-helper", "node-2")
+            // Programs of a pod too: its connections know it when they are back.
+            try lab.call("stop", "node-1", "helper", "KILL")
+            try Self.remove(nil, lab, "node-1", attach)
+            try await Task.sleep(for: .milliseconds(500))
+            try lab.call("start-helper", "node-1")
             let report = try load.finish()
             #expect(report["alive"] == 100 && report["answered"] == report["asked"], "\(report)")
             for name in ["reset", "lost", "failed", "wrong"] { #expect(report[name] == 0, "\(name): \(report)") }
@@ -59,6 +80,17 @@ struct AttachmentTests {
         let started = ContinuousClock.now
         try remove(only, lab, node, attach)
         while try attached(lab, node, attach, devices: devices) != before, ContinuousClock.now - started < .seconds(5) {}
+        return ContinuousClock.now - started
+    }
+
+    /// From `nft flush ruleset` until our guard is back, or five seconds.
+    private static func flushed(_ lab: Lab, _ node: String) throws -> Duration {
+        let started = ContinuousClock.now
+        guard try lab.exec(node, "nft", "flush", "ruleset").succeeded else { throw TestKitError("nft flush ruleset") }
+        while ContinuousClock.now - started < .seconds(5) {
+            let listed = try lab.exec(node, "nft", "list", "chain", "inet", "kubectl_egress", "guard")
+            if listed.output.contains("jump guard_claimed") { break }
+        }
         return ContinuousClock.now - started
     }
 

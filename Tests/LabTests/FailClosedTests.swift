@@ -82,7 +82,14 @@ struct FailClosedTests {
     func `the guard stops a claimed packet when a program was taken off its device`(attach: String) async throws {
         guard attach == "clsact" || Requirement.tcx.isMet else { return }
         try await Lab.with(attach: attach) { lab in
-            try lab.apply(samplePolicy())
+            if attach == "tcx" {
+                // As a CNI's that may lead packets past netfilter: uplinks are guarded then. By clsact that can't be known.
+                let filter = "ingress pref 7 protocol all bpf bytecode '1,6 0 0 0' flowid 1:1"
+                let others =
+                    "for d in $(ls /sys/class/net | grep ^veth); do tc qdisc add dev $d clsact; tc filter add dev $d \(filter); done"
+                #expect(try lab.exec("node-1", "sh", "-e", "-c", others).errors == "")
+            }
+            try lab.apply(samplePolicy(destinations: #"["0.0.0.0/0", "::/0"]"#))
             #expect(try lab.seen("mediabot") == Lab.egressIP)
             // Whoever removes the classifier (a CNI that resets clsact, a person) must not open a leak.
             try lab.call("stop", "node-1", "helper", "KILL")
@@ -94,6 +101,38 @@ struct FailClosedTests {
             #expect(devices.output == "removed\n", "mediabot's veth, and no other")
             #expect(try lab.seen("mediabot", timeout: 1) == nil)
             #expect(try lab.seen("bystander") == "192.0.2.11")
+            // As with a CNI that goes past netfilter: no masquerade, and nothing of ours there.
+            let nothing = "nft flush ruleset; iptables-legacy -t nat -F; ip6tables-legacy -t nat -F"
+            _ = try lab.exec("node-1", "sh", "-c", nothing)
+            for (pod, leaves) in [("bystander", true), ("mediabot", false)] {
+                for server in [Lab.outside, Lab.outside6] {
+                    let left = try Self.leftNode1(lab, pod, to: server)
+                    #expect(left == leaves, "\(pod) to \(server) with its own address")
+                }
+            }
+            try lab.call("start-helper", "node-1")
+            _ = try await lab.eventually("\"name\":\"guard\"", within: 5) { try lab.ask("counters.get", node: "node-1") }
+            #expect(try lab.counter("guard", node: "node-1") >= 2)
         }
+    }
+
+    /// Whether a pod's packets come out of its node with its own address.
+    private static func leftNode1(_ lab: Lab, _ pod: String, to server: String) throws -> Bool {
+        let address = server.contains(":") ? "ip6 saddr fd00::/8 ip6" : "ip saddr 10.0.0.0/8 ip"
+        let rules = """
+            table inet left {
+            chain in {
+            type filter hook prerouting priority -300;
+            \(address) daddr \(server) counter
+            }
+            }
+            """
+        _ = try lab.exec("underlay", "nft", rules)
+        defer { _ = try? lab.exec("underlay", "nft", "delete", "table", "inet", "left") }
+        let target = server.contains(":") ? "[\(server)]" : server
+        _ = try lab.exec(pod, "curl", "-sS", "--max-time", "0.4", "http://\(target)/")
+        let counted = try lab.exec("underlay", "nft", "list", "table", "inet", "left").output
+        guard counted.contains("counter packets") else { throw TestKitError("no witness: \(counted)") }
+        return !counted.contains("counter packets 0 ")
     }
 }

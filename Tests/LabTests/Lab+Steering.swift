@@ -11,6 +11,37 @@ extension Lab {
         #expect(found == way + "\n", "\(node) is steered by \(found)")
     }
 
+    /// Lets a chain of Calico's kind decide in FORWARD on the nodes, which turns them to the stack: what is RELATED passes, what
+    /// is INVALID doesn't.
+    func enforce(on nodes: [String]) async throws {
+        for node in nodes {
+            for program in ["iptables-nft", "ip6tables-nft"] {
+                let rules = """
+                    ipt=\(program)
+                    $ipt -N cali-FORWARD; $ipt -A FORWARD -j cali-FORWARD
+                    $ipt -A cali-FORWARD -m conntrack --ctstate RELATED -j ACCEPT
+                    $ipt -A cali-FORWARD -m conntrack --ctstate INVALID -j DROP
+                    """
+                let outcome = try exec(node, "sh", "-e", "-c", rules)
+                #expect(outcome.succeeded, "\(node): \(outcome.errors)")
+            }
+        }
+        for node in nodes { try await expectSteered(node, by: "stack") }
+    }
+
+    /// Packets of both families that those rules saw.
+    func tracked(on node: String) throws -> (related: Int, invalid: Int) {
+        var (related, invalid) = (0, 0)
+        for program in ["iptables-nft", "ip6tables-nft"] {
+            for line in try exec(node, program, "-vxnL", "cali-FORWARD").output.split(separator: "\n") {
+                let count = line.split(separator: " ").first.flatMap { Int($0) } ?? 0
+                if line.contains("RELATED") { related += count }
+                if line.contains("INVALID") { invalid += count }
+            }
+        }
+        return (related, invalid)
+    }
+
     /// Packets that the node's FORWARD chain saw of the pod and for it, since the first question.
     func forwarded(_ pod: String, on node: String) throws -> (sent: Int, given: Int) {
         let table = "witness_\(pod.filter { $0 != "-" })"

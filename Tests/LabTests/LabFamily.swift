@@ -6,17 +6,19 @@ struct LabFamily: Sendable, CustomStringConvertible {
     let secondEgressIP: String
     /// Nobody's yet.
     let freeEgressIP: String
+    /// Which node-2 has by `interface: eth0`.
+    let interfaceIP: String
     let everything: String
     /// Of the pod `mediabot`, both families.
     static let podAddresses = "10.244.1.2,fd00:10:244:1::2"
 
     static let ipv4 = LabFamily(
         description: "IPv4", outside: Lab.outside, egressIP: Lab.egressIP, secondEgressIP: Lab.secondEgressIP,
-        freeEgressIP: "198.51.100.150",
+        freeEgressIP: "198.51.100.150", interfaceIP: "192.0.2.12",
         everything: "0.0.0.0/0")
     static let ipv6 = LabFamily(
         description: "IPv6", outside: "2001:db8:113::10", egressIP: "2001:db8:100::100", secondEgressIP: "2001:db8:100::200",
-        freeEgressIP: "2001:db8:100::150", everything: "::/0")
+        freeEgressIP: "2001:db8:100::150", interfaceIP: "2001:db8:100::100", everything: "::/0")
     static let both = [ipv4, ipv6]
 
     var isIPv6: Bool { everything.contains(":") }
@@ -45,11 +47,14 @@ struct DualLoad {
     let witness: Witness
     private let loads: [ConnectionLoad]
 
-    init(_ lab: Lab, pod: String = "mediabot", held: Int, newPerSecond: Int) throws {
-        witness = try Witness(lab, sources: LabFamily.both.map(\.egressIP))
+    /// `seen`: by which address they leave.
+    init(
+        _ lab: Lab, pod: String = "mediabot", held: Int, newPerSecond: Int, seen: (LabFamily) -> String = \.egressIP
+    ) throws {
+        witness = try Witness(lab, sources: LabFamily.both.map(seen))
         loads = try LabFamily.both.map { family in
             try ConnectionLoad(
-                lab, pod: pod, server: family.outside, held: held / 2, newPerSecond: newPerSecond / 2, seen: [family.egressIP])
+                lab, pod: pod, server: family.outside, held: held / 2, newPerSecond: newPerSecond / 2, seen: [seen(family)])
         }
     }
 

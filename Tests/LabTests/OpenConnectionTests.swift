@@ -5,11 +5,20 @@ import Testing
 /// Connections that are open when a policy first claims their pod.
 @Suite(.requires(.lab), .serialized)
 struct OpenConnectionTests {
-    @Test func `they go on by the node's address until they end, while new ones leave by the egress IP`() async throws {
+    /// Of a pod: its node's address, and the egress IP that its new connections have.
+    private static let pods: [String: (node: String, egress: String)] = [
+        "mediabot": ("192.0.2.11", Lab.egressIP), "mediabot-on-gateway": ("192.0.2.12", Lab.egressIP),
+        "stacked": ("192.0.2.13", Lab.egressIP), "stacked-on-gateway": ("192.0.2.13", Lab.secondEgressIP),
+    ]
+
+    /// By redirect on the first two nodes, by the stack on the third; each pod's gateway here and elsewhere.
+    @Test func `in both steerings they go on by the node's address until they end, while new ones leave by the egress IP`() async throws {
         try await Lab.with { lab in
+            try lab.call("steer", "node-3", "stack")
+            try lab.call("pod-add", "stacked", "node-3", "org=empire", "class=mediabot")
+            try lab.call("pod-add", "stacked-on-gateway", "node-3", "org=rebels", "class=mediabot")
             let server = try UDPEcho(lab)
             defer { server.stop() }
-            let nodes = ["mediabot": "192.0.2.11", "mediabot-on-gateway": "192.0.2.12"]
             var open: [(pod: String, tcp: LongConnection, udp: LongExchange)] = []
             defer {
                 for each in open {
@@ -17,7 +26,7 @@ struct OpenConnectionTests {
                     each.udp.stop()
                 }
             }
-            for pod in nodes.keys.sorted() {
+            for pod in Self.pods.keys.sorted() {
                 open.append((pod, try LongConnection(lab, from: pod, seconds: 8), try LongExchange(lab, from: pod, seconds: 8)))
             }
             for each in open {
@@ -25,8 +34,14 @@ struct OpenConnectionTests {
                 try each.udp.begin()
             }
             try lab.apply(samplePolicy())
-            for pod in nodes.keys { #expect(try lab.seen(pod) == Lab.egressIP, "\(pod), new") }
+            let rebels = samplePolicy(name: "rebels", gateway: "node-3", source: "egressIP: \(Lab.secondEgressIP)")
+            try lab.apply(rebels.replacing("org: empire", with: "org: rebels"))
+            for (pod, addresses) in Self.pods { #expect(try lab.seen(pod) == addresses.egress, "\(pod), new") }
+            for (node, way) in [("node-1", "redirect"), ("node-2", "redirect"), ("node-3", "stack")] {
+                try await lab.expectSteered(node, by: way)
+            }
             #expect(try await lab.eventually("2") { String(try lab.exempt(node: "node-1")) } == "2")
+            #expect(try await lab.eventually("4") { String(try lab.exempt(node: "node-3")) } == "4")
             // The second helper finds everything done, and the table that it writes anew keeps what is open.
             try lab.call("stop", "node-1", "helper", "KILL")
             try lab.call("start-helper", "node-1")
@@ -37,9 +52,9 @@ struct OpenConnectionTests {
             #expect(try await lab.eventuallySeen("latecomer", as: Lab.egressIP) == Lab.egressIP)
             for (pod, tcp, udp) in open {
                 let sources = try tcp.sources()
-                #expect(sources.count == 1 && sources.first?.hasPrefix("\(nodes[pod] ?? ""):") == true, "\(pod), TCP: \(sources)")
+                #expect(sources.count == 1 && sources.first?.hasPrefix("\(Self.pods[pod]?.node ?? ""):") == true, "\(pod), TCP: \(sources)")
                 let (addresses, lost) = try udp.end()
-                #expect(addresses == [nodes[pod] ?? ""] && lost <= 1, "\(pod), UDP: \(addresses), \(lost) lost")
+                #expect(addresses == [Self.pods[pod]?.node ?? ""] && lost <= 1, "\(pod), UDP: \(addresses), \(lost) lost")
             }
             // The few before it was governed are the node's; those after it the egress IP's.
             #expect(try late.end().addresses.contains(Lab.egressIP))
@@ -67,13 +82,18 @@ struct OpenConnectionTests {
 
     @Test func `the sockets in a pod's namespace tell where conntrack isn't asked`() async throws {
         try await Lab.with(helper: ["EGRESS_HELPER_FLAGS": "--open-connections sockets"]) { lab in
-            let connection = try LongConnection(lab, from: "mediabot", seconds: 4)
-            defer { connection.stop() }
-            try await connection.begin()
+            try lab.call("steer", "node-1", "stack")
+            let nodes = ["mediabot": "192.0.2.11", "mediabot-on-gateway": "192.0.2.12"]
+            let open = try nodes.keys.sorted().map { (pod: $0, connection: try LongConnection(lab, from: $0, seconds: 4)) }
+            defer { for each in open { each.connection.stop() } }
+            for each in open { try await each.connection.begin() }
             try lab.apply(samplePolicy())
-            #expect(try lab.seen("mediabot") == Lab.egressIP)
-            let sources = try connection.sources()
-            #expect(sources.count == 1 && sources.first?.hasPrefix("192.0.2.11:") == true, "\(sources)")
+            try await lab.expectSteered("node-1", by: "stack")
+            for (pod, connection) in open {
+                #expect(try lab.seen(pod) == Lab.egressIP)
+                let sources = try connection.sources()
+                #expect(sources.count == 1 && sources.first?.hasPrefix("\(nodes[pod] ?? ""):") == true, "\(pod): \(sources)")
+            }
         }
     }
 }

@@ -47,7 +47,9 @@ struct SeveralAddressesTests {
         }
     }
 
-    @Test func `an address that comes moves no connection, one that goes ends its own`() async throws {
+    @Test func `an address that comes moves no connection, one that is lost drains, one that leaves ends its own or takes them along`()
+        async throws
+    {
         try await Lab.with { lab in
             try giveAddresses(lab)
             let all = Self.addresses
@@ -64,12 +66,45 @@ struct SeveralAddressesTests {
             try talk.goesOn(10)
             #expect(talk.addresses == [held])
             try lab.apply(policy([other, all[2]]))
-            try talk.wait(for: "broken")
-            #expect(talk.addresses == [held], "never by another address in its middle")
             let next = try listed(lab)["mediabot"]
             #expect(next != held)
             #expect(try lab.seen("mediabot") == next)
+            try talk.goesOn(10)
+            #expect(try lab.exec("node-2", "ip", "address", "del", "\(held)/32", "dev", "eth0").succeeded)
+            // Without a reset it would wait for a quarter of an hour.
+            try talk.wait(for: "\nreset")
+            #expect(talk.addresses == [held], "never by another address in its middle")
+            #expect(try lab.counter("reset", node: "node-2") > 0)
+            talk.stop()
+            try await connectionMovesAlong(lab)
         }
+    }
+
+    /// Between two gateways and back, while a connection goes on with the same address.
+    private func connectionMovesAlong(_ lab: Lab) async throws {
+        let address = "198.51.100.150"
+        func move(to node: String, from old: String? = nil) throws {
+            if let old { #expect(try lab.exec(old, "ip", "address", "del", "\(address)/32", "dev", "eth0").succeeded) }
+            let way = "192.0.2.1\(node.suffix(1))"
+            #expect(try lab.exec("underlay", "ip", "route", "replace", "\(address)/32", "via", way).succeeded)
+            #expect(try lab.exec(node, "ip", "address", "add", "\(address)/32", "dev", "eth0").succeeded)
+        }
+        try move(to: "node-2")
+        try lab.apply(samplePolicy(gatewayLabel: "role: egress", source: "egressIP: \(address)"))
+        #expect(try await lab.eventuallySeen("mediabot", as: address) == address)
+        let talk = try Talk(lab, pod: "mediabot")
+        defer { talk.stop() }
+        try talk.wait(for: "\n5 \(address)")
+        try move(to: "node-3", from: "node-2")
+        try lab.call("ready", "node-2", "False")
+        try talk.goesOn(10)
+        #expect(talk.addresses == [address])
+        #expect(try lab.counter("adopted", node: "node-3") == 1)
+        // And to the gateway that it had before.
+        try lab.call("ready", "node-2", "True")
+        try move(to: "node-2", from: "node-3")
+        try talk.goesOn(10)
+        #expect(talk.addresses == [address] && !talk.said.contains("reset"))
     }
 }
 
@@ -106,6 +141,8 @@ private struct Talk {
                     n += 1
                     print(n, f.readline().strip())
                     time.sleep(0.1)
+            except ConnectionResetError:
+                print("reset")
             except OSError:
                 print("broken")
             """)
@@ -118,6 +155,8 @@ private struct Talk {
         let next = client.said.split(separator: "\n").count + answers
         try client.wait(for: "\n\(next) ")
     }
+
+    var said: String { client.said }
 
     /// Every address that the server saw.
     var addresses: Set<String> {

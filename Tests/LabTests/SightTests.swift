@@ -30,6 +30,12 @@ struct SightTests {
                 "explain", "pod", "mediabot", "--to", "\(Lab.outside):80", "--trace", "--socket", lab.path.path + "/{node}/helper.sock")
             #expect(trace.output.contains("on node-1: into the tunnel to node-2"), "\(trace.output)\(trace.errors)")
             #expect(trace.output.contains("on node-2: leaves as \(Lab.egressIP):50000"), "\(trace.output)")
+            try lab.call("steer", "node-1", "stack")
+            try await lab.expectSteered("node-1", by: "stack")
+            let stacked = try lab.egress(
+                "explain", "pod", "mediabot", "--to", "\(Lab.outside):80", "--trace", "--socket", lab.path.path + "/{node}/helper.sock")
+            #expect(stacked.output.contains("marked 0x1000"), "\(stacked.output)\(stacked.errors)")
+            #expect(stacked.output.contains("on node-2: leaves as \(Lab.egressIP):50000"), "\(stacked.output)")
 
             var pods: [String] = []
             for number in 0..<20 {

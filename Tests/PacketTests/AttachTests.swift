@@ -75,6 +75,42 @@ struct AttachTests {
         }
     }
 
+    @Test(.requires(.tcx)) func `programs of others on what a pod's device receives are seen, by tcx or as a filter`() async throws {
+        try await Sandbox.run { bpffs in
+            let indices = try Self.makeInterfaces()
+            let (pod, other) = (try #require(indices.first), try #require(indices.last))
+            let datapath = try BPFDatapath.open(pinRoot: bpffs + "/kubectl-egress", attachMode: .tcx)
+            try #expect(datapath.interfacesOfOthers(among: indices) == [], "before ours is there")
+            try datapath.execute(.attach(EgressPlan.Attachment(program: .pod, interfaceIndex: pod)))
+            try datapath.execute(.attach(EgressPlan.Attachment(program: .podIn, interfaceIndex: other)))
+            try #expect(datapath.interfacesOfOthers(among: indices) == [])
+
+            try Command.run(["tc", "qdisc", "add", "dev", "pod0p", "clsact"])
+            try Command.run([
+                "tc", "filter", "add", "dev", "pod0p", "egress", "pref", "7", "protocol", "all", "bpf", "bytecode", "1,6 0 0 0", "flowid",
+                "1:1",
+            ])
+            try #expect(datapath.interfacesOfOthers(among: indices) == [], "a qdisc, and a filter for what it sends")
+            try Command.run([
+                "tc", "filter", "add", "dev", "pod0p", "ingress", "pref", "7", "protocol", "all", "bpf", "bytecode", "1,6 0 0 0", "flowid",
+                "1:1",
+            ])
+            try #expect(datapath.interfacesOfOthers(among: indices) == [other])
+            let foreign = try BPFDatapath.open(pinRoot: bpffs + "/foreign", attachMode: .tcx)
+            try foreign.execute(.attach(EgressPlan.Attachment(program: .pod, interfaceIndex: pod)))
+            try #expect(datapath.interfacesOfOthers(among: indices) == [pod, other])
+            try #expect(datapath.interfacesOfOthers(among: [other]) == [other])
+
+            try Command.run(["tc", "qdisc", "del", "dev", "pod0p", "clsact"])
+            try foreign.execute(.detach(EgressPlan.Attachment(program: .pod, interfaceIndex: pod)))
+            try #expect(datapath.interfacesOfOthers(among: indices) == [])
+            try Command.run(["ip", "link", "del", "pod0"])
+            try #expect(datapath.interfacesOfOthers(among: indices) == [])
+            let filters = try BPFDatapath.open(pinRoot: bpffs + "/filters", attachMode: .clsact)
+            try #expect(filters.interfacesOfOthers(among: indices) == Set(indices), "whose a filter is isn't known")
+        }
+    }
+
     @Test(arguments: AttachMode.allCases)
     func `CAP_BPF and CAP_NET_ADMIN are enough`(_ mode: AttachMode) async throws {
         guard mode == .clsact || Requirement.tcx.isMet else { return }

@@ -112,7 +112,11 @@ struct CollectorTests {
             try #expect(world.flows().count == 2)
             try world.choose([(21, Role.otherNode)])
             try world.execute(.forgetFlows(interfaceIndex: world.podIndex))
-            try #expect(world.flows().map(\.value.kind) == [UInt8(EGRESS_FLOW_IN.rawValue)])
+            try #expect(world.flows().count == 2)
+            try #expect(
+                world.flows().filter { $0.value.half.flags == UInt8(EGRESS_FLOW_LOST.rawValue) }.map(\.value.kind) == [
+                    UInt8(EGRESS_FLOW_OUT.rawValue)
+                ])
             try world.execute(.removePod(interfaceIndex: world.podIndex))
             try world.execute(.forgetFlows(interfaceIndex: world.podIndex))
             try #expect(world.flows().isEmpty)

@@ -60,6 +60,31 @@ struct PathTests {
         }
     }
 
+    /// Fragments are one flow to whatever spreads packets by a hash, as long as it asks no ports: none overtakes its first.
+    @Test(arguments: IPFamily.allCases)
+    func `no datagram in fragments is lost on devices with two queues whose packets are spread over processors`(
+        _ family: IPFamily
+    ) async throws {
+        try await Sandbox.run { bpffs in
+            let nodes = try TwoNodes(Self.shape, bpffs: bpffs, underlayMTU: 1400, queues: 2)
+            for device in ["eth0", "ext0"] { try nodes.gateway.spreadReceived(by: device) }
+            let server = try Cast.of(family).server
+            let peer = try nodes.world.inside { try Socket.udp(family) }
+            try peer.bind(server, 53)
+            for round in 0..<64 {
+                let client = try nodes.pod.inside { try Socket.udp(family) }
+                try client.connect(server, 53)
+                let datagram = Array(Self.chunk.dropFirst(round).prefix(3000))
+                // The first is lost while each side learns what fits.
+                if round == 0 { _ = try client.exchange(datagram, with: peer) }
+                client.setPatience(milliseconds: 2000)
+                try client.send(datagram)
+                #expect(try peer.echoDatagram() == Cast.of(family).egress)
+                #expect(try client.receive(exactly: datagram.count) == datagram, "\(round)")
+            }
+        }
+    }
+
     @Test(arguments: Path.all)
     func `who sends what must not be cut is told how large it may be, on either side`(_ path: Path) async throws {
         try await Self.with(path) { nodes, server in

@@ -163,7 +163,7 @@ struct PodPacketTests {
             packet.payload = .tcp(flags: Packet.ack)
             try #expect(world.run(.podSends, packet).verdict == World.Outcome.redirect)
             try world.execute(.removeGateway(Role.otherNode))
-            try #expect(world.run(.podSends, packet).drops == ["no_flow": 1])
+            try #expect(world.run(.podSends, packet).drops == ["no_gateway": 1])
         }
     }
 

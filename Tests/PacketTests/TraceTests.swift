@@ -104,6 +104,55 @@ struct TraceTests {
         }
     }
 
+    private static func steerByStack(_ world: World, ipv6: IPAddress? = nil) throws {
+        let record = PodRecord(ipv4: Role.pod, ipv6: ipv6, set: Role.set, deliverIndex: world.podIndex, steering: .stack)
+        try world.execute(.setPod(interfaceIndex: world.podIndex, record))
+    }
+
+    @Test func `by the stack both programs are traced, and what lies between is named as not run`() async throws {
+        try await World.with { world in
+            try Self.steerByStack(world)
+            let names = SightTests.names(world)
+            let result = try world.datapath.trace(Self.probe(world), names: names)
+            #expect(result.verdict == .tunnelled && result.gatewayNode == "node-2" && result.entry == Role.remoteEntry, "\(result)")
+            let first = ["flow no", "cluster no", "pod yes", "rule yes", "choice yes", "gateway yes", "flow + yes"]
+            let second = [
+                "stack no", "pod-ip yes", "pod yes", "cluster no", "flow yes", "rule yes", "choice yes", "gateway yes", "flow yes",
+            ]
+            #expect(Self.lookups(result) == first + second, "\(result.steps)")
+            #expect(
+                result.steps[7].detail
+                    == "marked 0x1000: the node's stack routes it to the tunnel device (interface \(world.tunnelIndex)) by that mark, and "
+                    + "FORWARD decides about it; neither is run by a trace")
+            #expect(result.steps[8].detail == "10.1.0.5 is the pod behind interface \(world.podIndex)")
+            #expect(result.steps[2].detail.hasSuffix("steered by stack"))
+            #expect(result.left.hasPrefix("000000000000000000000000"), "the token shows")
+
+            try world.choose([(Role.localEntry, Role.thisNode)])
+            let local = try world.datapath.trace(Self.probe(world, .udp), names: names)
+            #expect(local.verdict == .translated && local.egress == Endpoint(Role.egress, 40_000), "\(local)")
+            let lookups = Self.lookups(local)
+            #expect(lookups.firstIndex(of: "stack no").map { $0 < lookups.firstIndex(of: "reverse + yes") ?? 0 } == true, "\(lookups)")
+            #expect(lookups.contains("route yes"), "\(lookups)")
+            let hops = local.left.dropFirst(44).prefix(2)
+            #expect(hops == "3f", "one hop, not two")
+        }
+    }
+
+    @Test func `by the stack a trace of IPv6 reaches the way out, and a drop before FORWARD ends it`() async throws {
+        try await World.with { world in
+            try world.addIPv6()
+            let cast = try Cast.of(.ipv6)
+            try Self.steerByStack(world, ipv6: cast.pod)
+            var probe = Self.probe(world, to: cast.server)
+            probe.entrance = .pod(interfaceIndex: world.podIndex, source: cast.pod)
+            let result = try world.datapath.trace(probe, names: SightTests.names(world))
+            #expect(result.verdict == .tunnelled && result.steps.contains { $0.lookup == "pod-ip" && $0.isFound }, "\(result)")
+            let dropped = try world.datapath.trace(Self.probe(world, opens: false), names: SightTests.names(world))
+            #expect(dropped.code == .drop(3) && !dropped.steps.contains { $0.lookup == "stack" })
+        }
+    }
+
     /// The verdicts of a trace and of the same packet through the real programs are the same.
     @Test func `a trace says what the programs in use do`() async throws {
         try await World.with { world in
@@ -130,13 +179,21 @@ struct TraceTests {
         try await World.with { world in
             try world.run(world.requestHook, world.request)
             try world.run(.podSends, world.fromPod)
-            let before = try Self.everything(world)
-            #expect(before.count > 20)
-            for probe in [Self.probe(world), Self.request(), Self.request(opens: false), Self.probe(world, IPProtocol(132))] {
-                _ = try world.datapath.trace(probe, names: SightTests.names(world))
+            for steering in [Steering.redirect, .stack] {
+                let record = PodRecord(ipv4: Role.pod, ipv6: nil, set: Role.set, deliverIndex: world.podIndex, steering: steering)
+                try world.execute(.setPod(interfaceIndex: world.podIndex, record))
+                try Self.leavesNothing(world)
             }
-            #expect(try Self.everything(world) == before)
         }
+    }
+
+    private static func leavesNothing(_ world: World) throws {
+        let before = try Self.everything(world)
+        #expect(before.count > 20)
+        for probe in [Self.probe(world), Self.request(), Self.request(opens: false), Self.probe(world, IPProtocol(132))] {
+            _ = try world.datapath.trace(probe, names: SightTests.names(world))
+        }
+        #expect(try Self.everything(world) == before)
     }
 
     /// Octets of every entry of every map, in the maps' own order.

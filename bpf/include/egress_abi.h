@@ -37,6 +37,7 @@
  *   egress_ip_count  PERCPU_ARRAY   u32 egress_ip.counter    struct egress_ip_traffic
  *   egress_refusedF  LRU_HASH       struct egress_rev_keyF with port 0   u64 connections for which no port was free
  *   egress_events    RINGBUF                                 struct egress_event
+ *   egress_answers   PERCPU_ARRAY   u32 0                    u64 see answers.h
  *   egress_trace     ARRAY          u32 0 … EGRESS_TRACE_STEPS - 1         struct egress_trace_step; in the trace's own instance
  *
  * "u32 node": the node's address as on the wire where the tunnel's outer header is IPv4. Where it is IPv6, a number that
@@ -70,6 +71,8 @@
 #define EGRESS_RECLAIM_TRIES 64
 /* Seconds without a packet after which the port of a closed connection may be another's; more than a kept way lasts. */
 #define EGRESS_CLOSED_REST 4
+/* Seconds for which an entry that gained an address takes over connections in their middle. */
+#define EGRESS_ADOPT_SECONDS 120
 /* No port below is given to a connection that didn't come with it. */
 #define EGRESS_LOWEST_PORT 1024
 /*
@@ -78,6 +81,9 @@
  */
 #define EGRESS_MARK_OURS 0x0063u
 #define EGRESS_POLICY_UID_LENGTH 64
+/* Between two ICMP errors of ours on one processor, in nanoseconds, and how many may come at once. */
+#define EGRESS_ANSWER_PAUSE 1000000ull
+#define EGRESS_ANSWER_BURST 100
 
 enum egress_limits {
 	EGRESS_MAX_PODS = 4096,
@@ -123,6 +129,10 @@ struct egress_config {
 	__u32 pod_limit;      /* connections that one pod may have open through gateways, and as many others */
 	__u32 entry_limit;    /* translations that one entry may have */
 	__u32 stack_mark;     /* of packets that the stack leads to the tunnel device; 0: none may be */
+	/* This node's, where a packet's last hop is here; zero: it has none, and says nothing. */
+	struct egress_address4 hop4;
+	struct egress_address6 hop6;
+	__u32 reserved;
 };
 
 /*
@@ -222,6 +232,11 @@ struct egress_choice {
 	__u8 on_no_gateway; /* enum egress_no_gateway */
 	__u16 reserved;
 	struct egress_ranked ranked[EGRESS_RANKED_GATEWAYS];
+	/*
+	 * The egress address that the pod has at each, of IPv4 the first word; all zero: not known. A connection in its
+	 * middle goes on by another gateway only with the address that it has.
+	 */
+	struct egress_address6 egress[EGRESS_RANKED_GATEWAYS];
 };
 
 enum egress_place {
@@ -256,6 +271,7 @@ struct egress_node {
 enum egress_half_flags {
 	EGRESS_NAT_DYING = 1,  /* marked by the collector; a packet clears it */
 	EGRESS_FLOW_STACK = 2, /* the pod's last packet came through the stack: so do the answers */
+	EGRESS_FLOW_LOST = 4,  /* TCP whose gateway or translation is gone: moves to another, or its pod gets a reset */
 };
 
 /*
@@ -361,7 +377,7 @@ enum egress_collect_table {
 #undef EGRESS_FAMILY
 
 #define EGRESS_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type " has another size")
-EGRESS_ASSERT_SIZE(egress_config, 104);
+EGRESS_ASSERT_SIZE(egress_config, 128);
 EGRESS_ASSERT_SIZE(egress_use, 8);
 EGRESS_ASSERT_SIZE(egress_correction, 20);
 EGRESS_ASSERT_SIZE(egress_meta, 8);
@@ -369,7 +385,7 @@ EGRESS_ASSERT_SIZE(egress_pod, 32);
 EGRESS_ASSERT_SIZE(egress_rule, 8);
 EGRESS_ASSERT_SIZE(egress_policy, 64);
 EGRESS_ASSERT_SIZE(egress_choice_key, 12);
-EGRESS_ASSERT_SIZE(egress_choice, 68);
+EGRESS_ASSERT_SIZE(egress_choice, 196);
 EGRESS_ASSERT_SIZE(egress_gateway, 4);
 EGRESS_ASSERT_SIZE(egress_node, 56);
 EGRESS_ASSERT_SIZE(egress_way, 24);
@@ -390,8 +406,8 @@ EGRESS_ASSERT_SIZE(egress_flow_key4, 16);
 EGRESS_ASSERT_SIZE(egress_flow_key6, 40);
 EGRESS_ASSERT_SIZE(egress_flow4, 64);
 EGRESS_ASSERT_SIZE(egress_flow6, 76);
-EGRESS_ASSERT_SIZE(egress_entry4, 92);
-EGRESS_ASSERT_SIZE(egress_entry6, 284);
+EGRESS_ASSERT_SIZE(egress_entry4, 100);
+EGRESS_ASSERT_SIZE(egress_entry6, 292);
 EGRESS_ASSERT_SIZE(egress_fwd_key4, 20);
 EGRESS_ASSERT_SIZE(egress_fwd_key6, 44);
 EGRESS_ASSERT_SIZE(egress_half4, 48);

@@ -68,6 +68,10 @@ enum egress_count {
 	EGRESS_COUNT_OUTER_FRAGMENTS = 78,  /* larger than the tunnel, and may be cut: the outer packet is */
 	EGRESS_COUNT_EXEMPT = 79,      /* of a connection that was open before a policy first claimed the pod */
 	EGRESS_COUNT_UNWATCHED = 80,   /* events for which egress_events had no room; its bytes mean nothing */
+	EGRESS_COUNT_TTL_ANSWERED = 81, /* the last hop was here: told its sender so, by ICMP */
+	EGRESS_COUNT_ICMP_LIMITED = 82, /* would have been told something by ICMP, and too many were */
+	EGRESS_COUNT_RESET = 83,       /* a pod was told by a TCP reset that its connection is lost */
+	EGRESS_COUNT_ADOPTED = 84,     /* a connection in its middle was taken over from another gateway; its bytes mean nothing */
 	EGRESS_COUNTS = 96,
 };
 

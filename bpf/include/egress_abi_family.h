@@ -31,6 +31,8 @@ struct EGRESS_F(egress_entry) {
 	__u32 flags;      /* enum egress_entry_flags; shared when one of its addresses is */
 	__u32 count;      /* of addresses; 0: the entry has none of this family */
 	EGRESS_ADDRESS egress[EGRESS_ENTRY_ADDRESSES]; /* ascending, each once; what isn't used is 0 */
+	__u32 drains;      /* so many more addresses follow those: living translations go on with them, no new one begins */
+	__u32 adopt_until; /* seconds of the coarse monotonic clock: till then TCP in its middle is taken over; 0: never */
 };
 
 /*
@@ -38,7 +40,8 @@ struct EGRESS_F(egress_entry) {
  * gateway's own node it lies in the pod's flow. Only the forward direction writes it.
  */
 struct EGRESS_F(egress_half) {
-	EGRESS_ADDRESS egress; /* 0 where there is no translation */
+	/* 0 where there is no translation; in a flow that another node translates the first word has it, of IPv6 folded */
+	EGRESS_ADDRESS egress;
 	__be16 egress_port;
 	__u8 seen;             /* enum egress_seen, from the pod */
 	__u8 flags;            /* enum egress_half_flags */

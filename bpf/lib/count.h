@@ -18,6 +18,10 @@
 #define VERDICT_PASS (-1)
 /* What is kept doesn't decide: neither a verdict nor anything that a program returns. */
 #define ASKS (-2)
+/* Of a connection in its middle that is lost: not what a program returns either. See family/reset.h. */
+#define LOST (-3)
+/* Of such a connection, before it is known whether it is lost: see family/moves.h. */
+#define MOVES (-4)
 
 static __always_inline void packet_count(const struct __sk_buff *skb, __u32 what)
 {

@@ -187,16 +187,20 @@ static __always_inline void drop_tell(struct __sk_buff *skb, const struct egress
 	struct egress_ip_traffic *ip;
 	struct egress_traffic *traffic;
 	__u32 ifindex = skb->ifindex, counter = 0;
-	bool known;
+	/* What leaves by the tunnel device a pod of this node sent: the stack led it there. So it did what a guard drops. */
+	bool known, is_led = reason == EGRESS_DROP_GUARD ||
+			     (ifindex == config->tunnel_ifindex && skb->ingress_ifindex != ifindex);
 
 	__builtin_memset(event, 0, sizeof(*event));
 	known = drop_read(skb, room);
+	if (known && is_led)
+		ifindex = drop_pod(room);
 	pod = drop_look_up(&egress_pods, &ifindex);
 	if (pod && known) {
 		drop_of_pod(pod, room);
-	} else if (known && ifindex == config->tunnel_ifindex) {
+	} else if (known && !is_led && ifindex == config->tunnel_ifindex) {
 		drop_of_tunnel(skb, config, room);
-	} else if (known) {
+	} else if (known && !is_led) {
 		counter = drop_of_uplink(room);
 	}
 	traffic = traffic_of(event->policy);

@@ -142,6 +142,8 @@ static __always_inline int leave_encapsulated(struct __sk_buff *skb, const struc
 	/* veth wrote its own queue. */
 	skb->queue_mapping = 0;
 	packet_count(skb, EGRESS_COUNT_TUNNELLED);
+	/* Past the guard at the uplink without being looked at. */
+	skb->mark = EGRESS_MARK_OURS;
 	return bpf_redirect(ifindex, 0);
 }
 

@@ -32,6 +32,9 @@ enum {
 	FAMILY_TOO_BIG_TYPE6 = 2,
 	FAMILY_TOO_BIG_CODE4 = 4,
 	FAMILY_TOO_BIG_CODE6 = 0,
+	/* The error that says that a packet's hops ended (RFC 792, RFC 4443); its code is 0. */
+	FAMILY_EXPIRED_TYPE4 = 11,
+	FAMILY_EXPIRED_TYPE6 = 3,
 	/* Where the addresses are in the IP header. */
 	FAMILY_SOURCE4 = 12,
 	FAMILY_SOURCE6 = 8,

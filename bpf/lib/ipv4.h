@@ -12,6 +12,7 @@
  *   fragment_place4(skb, packet, id)       which of which packet's fragments it is
  *   quote_header4(skb, at, change)         the quoted header's checksum, and what it changed by
  *   answer_header4(...)                    the headers of an ICMP error of ours
+ *   reset_ip4(ip, packet)                  the IP header of a TCP reset of ours
  *   route_ask4(fib, source, destination, tos), route_next4(fib, next)
  */
 #define IPV4_DONT_FRAGMENT   0x4000
@@ -194,11 +195,11 @@ static __always_inline bool answer_quotes_tcp4(const struct answer4 *answer)
 	return about->ihl == 5 && about->protocol == IPPROTO_TCP;
 }
 
-/* Back from where the packet was to go: no router's address of ours would be known to its sender. */
-static __always_inline void answer_header4(struct answer4 *answer)
+/* From `source`, about so many octets of the packet, a constant multiple of four. */
+static __always_inline void answer_header4(struct answer4 *answer, const void *source, __u32 quoted)
 {
 	const struct iphdr *about = (const void *)answer->quoted;
-	const __u32 length = sizeof(answer->icmp) + sizeof(answer->quoted);
+	const __u32 length = sizeof(answer->icmp) + quoted;
 
 	answer->ip = (struct iphdr){
 	    .version = 4,
@@ -208,11 +209,31 @@ static __always_inline void answer_header4(struct answer4 *answer)
 	    .frag_off = bpf_htons(IPV4_DONT_FRAGMENT),
 	    .ttl = 64,
 	    .protocol = FAMILY_ICMP4,
-	    .saddr = about->daddr,
 	    .daddr = about->saddr,
 	};
+	__builtin_memcpy(&answer->ip.saddr, source, sizeof(answer->ip.saddr));
 	answer->ip.check = checksum_of(octets_sum(&answer->ip, sizeof(answer->ip), 0));
 	answer->icmp.checksum = checksum_of(octets_sum(&answer->icmp, length, 0));
+}
+
+/* Of a TCP reset: from where the packet was to go. Returns the sum of TCP's pseudo header (RFC 9293, 3.1). */
+static __always_inline __u64 reset_ip4(struct iphdr *ip, const struct packet4 *packet)
+{
+	__u64 sum;
+
+	*ip = (struct iphdr){
+	    .version = 4,
+	    .ihl = sizeof(*ip) / 4,
+	    .tot_len = bpf_htons(sizeof(*ip) + sizeof(struct tcphdr)),
+	    .frag_off = bpf_htons(IPV4_DONT_FRAGMENT),
+	    .ttl = 64,
+	    .protocol = IPPROTO_TCP,
+	    .saddr = packet->destination.word[0],
+	    .daddr = packet->source.word[0],
+	};
+	ip->check = checksum_of(octets_sum(ip, sizeof(*ip), 0));
+	sum = (__u64)ip->saddr + ip->daddr;
+	return sum + bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof(struct tcphdr));
 }
 
 static __always_inline void route_ask4(struct bpf_fib_lookup *fib, const struct egress_address4 *source,

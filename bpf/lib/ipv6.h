@@ -218,10 +218,10 @@ static __always_inline bool answer_quotes_tcp6(const struct answer6 *answer)
 	return ((const struct ipv6hdr *)answer->quoted)->nexthdr == IPPROTO_TCP;
 }
 
-static __always_inline void answer_header6(struct answer6 *answer)
+static __always_inline void answer_header6(struct answer6 *answer, const void *source, __u32 quoted)
 {
 	const struct ipv6hdr *about = (const void *)answer->quoted;
-	const __u32 length = sizeof(answer->icmp) + sizeof(answer->quoted);
+	const __u32 length = sizeof(answer->icmp) + quoted;
 	__u32 sum;
 
 	answer->ip = (struct ipv6hdr){
@@ -230,12 +230,29 @@ static __always_inline void answer_header6(struct answer6 *answer)
 	    .nexthdr = FAMILY_ICMP6,
 	    .hop_limit = 64,
 	};
-	__builtin_memcpy(&answer->ip.saddr, &about->daddr, sizeof(about->daddr));
+	__builtin_memcpy(&answer->ip.saddr, source, sizeof(about->daddr));
 	__builtin_memcpy(&answer->ip.daddr, &about->saddr, sizeof(about->saddr));
 	/* The pseudo header (RFC 8200, 8.1): both addresses lie side by side. */
 	sum = sum_fold(bpf_htonl(length) + (__u64)bpf_htonl(FAMILY_ICMP6));
 	sum = octets_sum(&answer->ip.saddr, 2 * sizeof(about->saddr), sum);
 	answer->icmp.checksum = checksum_of(octets_sum(&answer->icmp, length, sum));
+}
+
+static __always_inline __u64 reset_ip6(struct ipv6hdr *ip, const struct packet6 *packet)
+{
+	__u64 sum = bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof(struct tcphdr));
+
+	*ip = (struct ipv6hdr){
+	    .version = 6,
+	    .payload_len = bpf_htons(sizeof(struct tcphdr)),
+	    .nexthdr = IPPROTO_TCP,
+	    .hop_limit = 64,
+	};
+	__builtin_memcpy(&ip->saddr, &packet->destination, sizeof(ip->saddr));
+	__builtin_memcpy(&ip->daddr, &packet->source, sizeof(ip->daddr));
+	_Pragma("unroll") for (__u32 word = 0; word < 4; word++) sum +=
+	    (__u64)packet->destination.word[word] + packet->source.word[word];
+	return sum;
 }
 
 static __always_inline void route_ask6(struct bpf_fib_lookup *fib, const struct egress_address6 *source,

@@ -25,14 +25,26 @@ extension GatewayChoice {
         withUnsafeMutableBytes(of: &value.ranked) { room in
             places.withUnsafeBytes { room.copyMemory(from: $0) }
         }
+        let addresses = try ranked.map { try $0.egress.map(Self.encoded) ?? egress_address6() }
+        withUnsafeMutableBytes(of: &value.egress) { room in
+            addresses.withUnsafeBytes { room.copyMemory(from: $0) }
+        }
         return value
     }
 
-    /// `address`: of a node that the maps name by a number.
-    init(_ value: egress_choice, address: (UInt32) -> IPAddress) {
+    /// IPv4's word is the first.
+    private static func encoded(_ address: IPAddress) throws -> egress_address6 {
+        guard address.family == .ipv4 else { return try address.wire6("egress IP") }
+        var value = egress_address6()
+        value.word.0 = try address.wire4("egress IP")
+        return value
+    }
+
+    /// `address`: of a node that the maps name by a number. `family`: of the choice's key.
+    init(_ value: egress_choice, family: IPFamily, address: (UInt32) -> IPAddress) {
         self.init(
             onNoGateway: value.on_no_gateway == UInt8(EGRESS_NO_GATEWAY_BYPASS.rawValue) ? .bypass : .drop,
-            ranked: value.places.map { Ranked(entry: $0.entry, gateway: address($0.gateway)) })
+            ranked: zip(value.places, value.addresses(family)).map { Ranked(entry: $0.entry, gateway: address($0.gateway), egress: $1) })
     }
 }
 
@@ -40,5 +52,14 @@ extension egress_choice {
     /// Best first.
     var places: [egress_ranked] {
         withUnsafeBytes(of: ranked) { Array($0.bindMemory(to: egress_ranked.self).prefix(Int(count))) }
+    }
+
+    /// The egress address at each place; `nil` where it isn't known.
+    fileprivate func addresses(_ family: IPFamily) -> [IPAddress?] {
+        let words = withUnsafeBytes(of: egress) { Array($0.bindMemory(to: egress_address6.self).prefix(Int(count))) }
+        return words.map { value in
+            let address = family == .ipv4 ? IPAddress(wire4: value.word.0) : IPAddress(wire6: value)
+            return address.isUnspecified ? nil : address
+        }
     }
 }

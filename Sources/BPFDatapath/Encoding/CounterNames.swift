@@ -61,5 +61,9 @@ enum CounterNames {
         (EGRESS_COUNT_OUTER_FRAGMENTS.rawValue, "outer_fragments"),
         (EGRESS_COUNT_EXEMPT.rawValue, "exempt"),
         (EGRESS_COUNT_UNWATCHED.rawValue, "unwatched"),
+        (EGRESS_COUNT_TTL_ANSWERED.rawValue, "ttl_answered"),
+        (EGRESS_COUNT_ICMP_LIMITED.rawValue, "icmp_limited"),
+        (EGRESS_COUNT_RESET.rawValue, "reset"),
+        (EGRESS_COUNT_ADOPTED.rawValue, "adopted"),
     ]
 }

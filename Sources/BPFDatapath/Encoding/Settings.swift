@@ -17,6 +17,14 @@ extension DatapathSettings {
         value.pod_limit = limits.connectionsPerPod
         value.entry_limit = limits.translationsPerEntry
         value.stack_mark = stackMark
+        value.hop4 = egress_address4()
+        value.hop6 = egress_address6()
+        for hop in hops {
+            switch hop.family {
+            case .ipv4: value.hop4.word = try hop.wire4("the hop")
+            case .ipv6: value.hop6 = try hop.wire6("the hop")
+            }
+        }
         value.token_count = UInt32(tokens.count)
         value.tokens = egress_config().tokens
         withUnsafeMutableBytes(of: &value.tokens) { $0.copyBytes(from: tokens.flatMap(\.octets)) }
@@ -33,6 +41,7 @@ extension DatapathSettings {
             stackMark: value.stack_mark,
             tokens: (0..<count).compactMap { index in
                 TunnelToken(octets: Array(octets.dropFirst(index * TunnelToken.length).prefix(TunnelToken.length)))
-            })
+            },
+            hops: [IPAddress(wire4: value.hop4.word), IPAddress(wire6: value.hop6)].filter { !$0.isUnspecified })
     }
 }

@@ -20,6 +20,8 @@ protocol DatapathFamily {
     static var number: String { get }
     static func wire(_ address: IPAddress, _ what: @autoclosure () -> String) throws -> Address
     static func address(_ wire: Address) -> IPAddress
+    /// As a flow has the egress address that another node gives it: one word, see `struct egress_half4`.
+    static func folded(_ address: Address) -> Address
 }
 
 enum IPv4Datapath: DatapathFamily {
@@ -43,6 +45,8 @@ enum IPv4Datapath: DatapathFamily {
     }
 
     static func address(_ wire: egress_address4) -> IPAddress { IPAddress(wire4: wire.word) }
+
+    static func folded(_ address: egress_address4) -> egress_address4 { address }
 }
 
 enum IPv6Datapath: DatapathFamily {
@@ -66,6 +70,14 @@ enum IPv6Datapath: DatapathFamily {
     }
 
     static func address(_ wire: egress_address6) -> IPAddress { IPAddress(wire6: wire) }
+
+    /// `address_fold` in C.
+    static func folded(_ address: egress_address6) -> egress_address6 {
+        let word = address.word
+        var folded = egress_address6()
+        folded.word.0 = [word.1, word.2, word.3].reduce(word.0) { egress_mix($0) ^ $1 }
+        return folded
+    }
 }
 
 extension egress_address4: WireAddress {}

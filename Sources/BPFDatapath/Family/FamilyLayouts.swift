@@ -37,6 +37,8 @@ protocol EntryLayout<Address> {
     var flags: UInt32 { get set }
     var count: UInt32 { get set }
     var egress: Addresses { get set }
+    var drains: UInt32 { get set }
+    var adopt_until: UInt32 { get set }
     init()
 }
 

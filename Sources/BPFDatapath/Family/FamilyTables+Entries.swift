@@ -10,11 +10,15 @@ extension FamilyTables {
             throw DatapathError("port slice \(record.portSlice.lowerBound)-\(record.portSlice.upperBound) is not a power of two ports")
         }
         let addresses = Family.family == .ipv4 ? record.egressIPv4 : record.egressIPv6
-        guard addresses.count <= Int(EGRESS_ENTRY_ADDRESSES) else {
+        let draining = record.draining.filter { $0.family == Family.family }
+        guard addresses.count + draining.count <= Int(EGRESS_ENTRY_ADDRESSES) else {
             throw DatapathError("an entry of \(addresses.count) egress IPs of a family: at most \(EGRESS_ENTRY_ADDRESSES) fit")
         }
         var value = Family.Entry()
-        value.setAddresses(try addresses.map { try Family.wire($0, "egress IP") })
+        value.setAddresses(try (addresses + draining).map { try Family.wire($0, "egress IP") })
+        value.count = UInt32(addresses.count)
+        value.drains = UInt32(draining.count)
+        value.adopt_until = try adoption(id, addresses, draining)
         value.set = record.set
         value.ifindex = try record.interfaceIndex.map { try wireIndex($0, "the entry") } ?? 0
         value.policy = record.policy
@@ -26,22 +30,36 @@ extension FamilyTables {
         try entries.set(id, value)
     }
 
-    func addresses(of id: UInt32) throws -> [IPAddress] {
-        try entries.value(id).map { $0.addresses.map(Family.address) } ?? []
+    /// Until when it takes over connections in their middle. It does for a while after it gained an address, since another
+    /// gateway had it until then. One that lost an address doesn't: then it had such connections itself, and by another.
+    private func adoption(_ id: UInt32, _ addresses: [IPAddress], _ draining: [IPAddress]) throws -> UInt32 {
+        let old = try entries.value(id)
+        let before = Set(old?.heldAddresses.map(Family.address) ?? [])
+        guard draining.isEmpty, before.isSubset(of: addresses) else { return 0 }
+        guard before.count < addresses.count else { return old?.adopt_until ?? 0 }
+        // 0 says never.
+        return max(1, try coarseSeconds() &+ UInt32(EGRESS_ADOPT_SECONDS))
+    }
+
+    /// What translations of an entry may have.
+    func heldAddresses(of id: UInt32) throws -> [IPAddress] {
+        try entries.value(id).map { $0.heldAddresses.map(Family.address) } ?? []
     }
 }
 
 extension EntryLayout {
-    /// The addresses in use.
-    var addresses: [Address] {
-        withUnsafeBytes(of: egress) { Array($0.bindMemory(to: Address.self).prefix(Int(count))) }
+    /// The addresses of new translations.
+    var addresses: [Address] { Array(heldAddresses.prefix(Int(count))) }
+    /// Those that only living ones have.
+    var drainingAddresses: [Address] { Array(heldAddresses.dropFirst(Int(count))) }
+    var heldAddresses: [Address] {
+        withUnsafeBytes(of: egress) { Array($0.bindMemory(to: Address.self).prefix(Int(count) + Int(drains))) }
     }
 
     fileprivate mutating func setAddresses(_ addresses: [Address]) {
         withUnsafeMutableBytes(of: &egress) { room in
             addresses.withUnsafeBytes { room.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(room.count))) }
         }
-        count = UInt32(addresses.count)
     }
 }
 
@@ -52,6 +70,8 @@ extension EntryRecord {
         guard value.keep_min <= value.keep_max, let last = UInt16(exactly: last) else { return nil }
         self.init(
             egressIPv4: value.addresses.map(IPv4Datapath.address), egressIPv6: other?.addresses.map(IPv6Datapath.address) ?? [],
+            draining: value.drainingAddresses.map(IPv4Datapath.address)
+                + (other?.drainingAddresses.map(IPv6Datapath.address) ?? []),
             set: value.set, interfaceIndex: value.ifindex == 0 ? nil : Int(value.ifindex), policy: value.policy,
             keptPorts: value.keep_min...value.keep_max, portSlice: value.port_base...last,
             isShared: value.flags & EGRESS_ENTRY_SHARED.rawValue != 0)

@@ -19,7 +19,15 @@ extension LoadedDatapath {
         try addTraffic(of: tables.ipv6, to: &addresses)
         return TrafficReport(
             counters: try counters(), policies: policies.sorted { ($0.policy, $0.uid) < ($1.policy, $1.uid) },
-            egressIPs: addresses.sorted { $0.address < $1.address })
+            egressIPs: addresses.sorted { $0.address < $1.address }, portTries: try portTries())
+    }
+
+    /// Those that happened; the map has them by the tries before the one that succeeded.
+    private func portTries() throws -> [PortTries] {
+        try (0..<tables.tries.capacity).compactMap { before in
+            let connections = try tables.tries.sums(UInt32(before)).first ?? 0
+            return connections == 0 ? nil : PortTries(tries: before + 1, connections: connections)
+        }
     }
 
     private func addTraffic<Family>(of family: FamilyTables<Family>, to addresses: inout [AddressTraffic]) throws {

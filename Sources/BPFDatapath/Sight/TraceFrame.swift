@@ -27,6 +27,21 @@ struct TraceFrame {
         }
     }
 
+    /// The same as forwarding hands it on: with one hop less to live.
+    static func forwarded(_ frame: [UInt8]) -> [UInt8] {
+        var frame = frame
+        guard frame.count >= 38 else { return frame }
+        guard frame[12] == 0x08 else {
+            frame[21] &-= 1
+            return frame
+        }
+        let end = min(frame.count, ethernetLength + Int(frame[14] & 0x0f) * 4)
+        frame[22] &-= 1
+        frame.replaceSubrange(24..<26, with: [0, 0])
+        frame.replaceSubrange(24..<26, with: octets(checksum(Array(frame[ethernetLength..<max(end, ethernetLength)]))))
+        return frame
+    }
+
     private static func segment(_ probe: TraceProbe, _ source: IPAddress, _ destination: IPAddress) throws -> [UInt8] {
         let request = probe.request
         let ports = octets(request.sourcePort) + octets(request.destination.port)

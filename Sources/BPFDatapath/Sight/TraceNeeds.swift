@@ -69,6 +69,7 @@ where
     Family.Address: Sendable, Family.LPMKey: Sendable, Family.RuleKey: Sendable, Family.Entry: Sendable, Family.FlowKey: Sendable,
     Family.Flow: Sendable, Family.ForwardKey: Sendable, Family.Half: Sendable, Family.ReverseKey: Sendable, Family.Reverse: Sendable
 {
+    var podAddresses: [(Family.Address, UInt32)] = []
     var cluster: [(Family.LPMKey, UInt32)] = []
     var rules: [(Family.RuleKey, egress_rule)] = []
     var entries: [(UInt32, Family.Entry)] = []
@@ -81,6 +82,8 @@ where
 
     init(_ tables: FamilyTables<Family>, _ probe: TraceProbe, sets: Set<UInt32>, entries ids: Set<UInt32>) throws {
         let destination = probe.request.destination.address
+        let source = try Family.wire(probe.source, "the pod's address")
+        podAddresses = try tables.podAddresses.value(source).map { [(source, $0)] } ?? []
         cluster = try tables.cluster.all().filter {
             IPPrefix(Family.address($0.key.address), length: Int($0.key.prefixlen))?.contains(destination) == true
         }.map { ($0.key, $0.value) }
@@ -119,6 +122,7 @@ where
     }
 
     func fill(_ tables: FamilyTables<Family>) throws {
+        for (key, value) in podAddresses { try tables.podAddresses.set(key, value) }
         for (key, value) in cluster { try tables.cluster.set(key, value) }
         for (key, value) in rules { try tables.rules.set(key, value) }
         for (key, value) in entries { try tables.entries.set(key, value) }

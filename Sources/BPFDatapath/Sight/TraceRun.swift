@@ -12,6 +12,8 @@ final class TraceRun {
     private let object: BPFObject
     private let tables: Tables
 
+    /// What a program returned, the frame and the mark afterwards.
+    private typealias Outcome = (code: UInt32, left: [UInt8], mark: UInt32)
     private static let shot: UInt32 = 2
     private static let redirect: UInt32 = 7
 
@@ -25,9 +27,18 @@ final class TraceRun {
 
     func result(_ names: FlowNames) throws -> TraceResult {
         let frame = try TraceFrame(probe, token: token)
-        let (code, left) = try run(frame.bytes)
         let texts = TraceTexts(names: names, nodes: try tables.nodeNumbers.addresses(), request: probe.request)
-        let steps = try recorded()
+        var (code, left, mark) = try enter(frame.bytes)
+        var steps = try recorded()
+        var told = steps.compactMap(texts.step)
+        if try counted(EGRESS_COUNT_STACKED.rawValue) {
+            told.append(texts.stack(mark: needs.config.stack_mark, tunnel: needs.config.tunnel_ifindex))
+            try forgetAnswers()
+            (code, left, mark) = try run("egress_stack", TraceFrame.forwarded(left), stackContext(mark))
+            let before = steps.count
+            steps = try recorded()
+            told += steps.dropFirst(before).compactMap(texts.step)
+        }
         let (verdict, reason) = try verdict(code)
         let rule = steps.last { $0.kind == EGRESS_TRACE_RULE && $0.isFound }.flatMap { $0.value(egress_rule.self) }
         let out = try leaving(steps)
@@ -37,7 +48,7 @@ final class TraceRun {
             transport: probe.request.transport, egress: verdict == .translated ? TraceFrame.source(of: left) : nil,
             policy: rule.flatMap { names.policy(slot: $0.policy) },
             gatewayNode: verdict == .tunnelled ? out.map { texts.node($0.gateway) } : nil, entry: verdict == .tunnelled ? out?.entry : nil,
-            steps: steps.compactMap(texts.step), given: hex(frame.bytes, hidesToken: isTunnel),
+            steps: told, given: hex(frame.bytes, hidesToken: isTunnel),
             left: verdict == .dropped ? "" : hex(left, hidesToken: isTunnel || verdict == .tunnelled))
     }
 
@@ -53,7 +64,8 @@ final class TraceRun {
         return octets.enumerated().map { $0.offset % 6 == 0 ? $0.element & 0xfc | 0x02 : $0.element }
     }
 
-    private func run(_ frame: [UInt8]) throws -> (code: UInt32, left: [UInt8]) {
+    /// Where the packet comes in.
+    private func enter(_ frame: [UInt8]) throws -> Outcome {
         var context = __sk_buff()
         context.ifindex = needs.attachIndex
         context.ingress_ifindex = needs.attachIndex
@@ -63,9 +75,31 @@ final class TraceRun {
             let outer = from.mapped
             context.cb = (entry, outer.word.0, outer.word.1, outer.word.2, outer.word.3)
         }
+        return try run(program, frame, context)
+    }
+
+    /// What the first program asked of ranges and rules its processor remembers for a moment, and by the next generation no
+    /// longer: so each lookup of the second is a step too.
+    private func forgetAnswers() throws {
+        var config = needs.config
+        config.generation &+= 1
+        try tables.config.set(0, config)
+    }
+
+    /// At the tunnel device's egress, from the device that the stack got it by.
+    private func stackContext(_ mark: UInt32) -> __sk_buff {
+        var context = __sk_buff()
+        context.ifindex = needs.config.tunnel_ifindex
+        context.ingress_ifindex = needs.pods.first?.1.deliver_ifindex ?? needs.attachIndex
+        context.mark = mark
+        return context
+    }
+
+    private func run(_ program: String, _ frame: [UInt8], _ given: __sk_buff) throws -> Outcome {
         let descriptor = try object.program(program)
+        var context = given
         var out = [UInt8](repeating: 0, count: frame.count + 256)
-        return try withUnsafeMutableBytes(of: &context) { context in
+        let (code, left) = try withUnsafeMutableBytes(of: &context) { context in
             try out.withUnsafeMutableBytes { room in
                 try frame.withUnsafeBytes { packet in
                     var options = bpf_test_run_opts()
@@ -76,6 +110,8 @@ final class TraceRun {
                     options.data_size_out = UInt32(room.count)
                     options.ctx_in = UnsafeRawPointer(context.baseAddress)
                     options.ctx_size_in = UInt32(context.count)
+                    options.ctx_out = context.baseAddress
+                    options.ctx_size_out = UInt32(context.count)
                     try kernelCall("the trace can't be run", hint: "its interface may just have gone: ask again") {
                         bpf_prog_test_run_opts(descriptor, &options)
                     }
@@ -83,6 +119,7 @@ final class TraceRun {
                 }
             }
         }
+        return (code, left, context.mark)
     }
 
     private func recorded() throws -> [RecordedStep] {
@@ -95,9 +132,10 @@ final class TraceRun {
         return steps
     }
 
+    private func counted(_ number: UInt32) throws -> Bool { try tables.counts.sums(number).first ?? 0 > 0 }
+
     /// What the counters of this instance moved by says more than the program's return.
     private func verdict(_ code: UInt32) throws -> (TraceResult.Verdict, UInt32?) {
-        func counted(_ number: UInt32) throws -> Bool { try tables.counts.sums(number).first ?? 0 > 0 }
         switch code {
         case Self.shot: return (.dropped, try (1..<UInt32(EGRESS_DROPS.rawValue)).first(where: counted))
         case Self.redirect:

@@ -29,7 +29,7 @@ struct TraceTexts {
             step("forward", recorded, recorded.isIPv6 ? forward(recorded, IPv6Datapath.self) : forward(recorded, IPv4Datapath.self))
         case EGRESS_TRACE_REVERSE:
             step("reverse", recorded, recorded.isIPv6 ? reverse(recorded, IPv6Datapath.self) : reverse(recorded, IPv4Datapath.self))
-        case EGRESS_TRACE_POD_IP: step("pod-ip", recorded, "a pod of this node by its address")
+        case EGRESS_TRACE_POD_IP: step("pod-ip", recorded, podIP(recorded))
         case EGRESS_TRACE_ROUTE: step("route", recorded, route(recorded))
         default: nil
         }
@@ -68,7 +68,24 @@ struct TraceTexts {
         guard let value = recorded.value(egress_pod.self) else { return "no pod behind interface \(index)" }
         let record = PodRecord(value)
         let addresses = [record.ipv4, record.ipv6].compactMap { $0?.description }.joined(separator: ", ")
-        return "interface \(index)\(name): \(addresses), set \(record.set), delivered by interface \(record.deliverIndex)"
+        return
+            "interface \(index)\(name): \(addresses), set \(record.set), delivered by interface \(record.deliverIndex), steered by \(record.steering.rawValue)"
+    }
+
+    private func podIP(_ recorded: RecordedStep) -> String {
+        let asked = address(recorded, at: 0)
+        guard let index = recorded.value(UInt32.self) else { return "\(asked) is no governed pod of this node" }
+        return "\(asked) is the pod behind interface \(index)"
+    }
+
+    /// What comes between the programs when the stack leads a packet: named, not run.
+    func stack(mark: UInt32, tunnel: UInt32) -> TraceStep {
+        let bits = "0x" + String(mark, radix: 16)
+        return TraceStep(
+            lookup: TraceStep.stack, isFound: false,
+            detail:
+                "marked \(bits): the node's stack routes it to the tunnel device (interface \(tunnel)) by that mark, and FORWARD decides about it; neither is run by a trace"
+        )
     }
 
     private func rule(_ recorded: RecordedStep) -> String {

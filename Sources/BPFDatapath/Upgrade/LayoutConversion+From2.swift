@@ -11,7 +11,7 @@ extension LayoutConversion {
         "egress_cluster4": unchanged(as: "egress_cluster4"), "egress_cluster6": unchanged(as: "egress_cluster6"),
         "egress_policies": unchanged(as: "egress_policies"), "egress_choices": choice,
         "egress_gateways": unchanged(as: "egress_gateways"), "egress_nodes": node,
-        "egress_entries": unchanged(as: "egress_entries4"), "egress_ips": address,
+        "egress_entries": extended(as: "egress_entries4", to: MemoryLayout<egress_entry4>.size), "egress_ips": address,
         "egress_counts": unchanged(as: "egress_counts"), "egress_tries": unchanged(as: "egress_tries"),
         "egress_nat_rev": reverse, "egress_nat_fwd": forward, "egress_flows": flow,
     ])
@@ -53,7 +53,12 @@ extension LayoutConversion {
     private static let choice: Convert = { key, value, _ in
         guard let old = key.load(egress2_choice_key.self) else { return nil }
         let key = egress_choice_key(ifindex: old.ifindex, policy: old.policy, family: 4)
-        return MapEntry(map: "egress_choices", key: octets(of: key), value: Array(value))
+        return MapEntry(map: "egress_choices", key: octets(of: key), value: Array(value).padded(to: MemoryLayout<egress_choice>.size))
+    }
+
+    /// What came new stands behind the rest, and is zero: nothing drains, nothing is known.
+    private static func extended(as map: String, to size: Int) -> Convert {
+        { key, value, _ in MapEntry(map: map, key: Array(key), value: Array(value).padded(to: size)) }
     }
 
     private static let node: Convert = { key, value, _ in
@@ -139,4 +144,8 @@ extension LayoutConversion {
         key.protocol = flow.protocol
         return try maps.value("egress_nat_fwd", octets(of: key))
     }
+}
+
+extension [UInt8] {
+    fileprivate func padded(to size: Int) -> [UInt8] { self + [UInt8](repeating: 0, count: Swift.max(0, size - count)) }
 }

@@ -22,13 +22,22 @@ struct PodTrace: Sendable {
                 let number = String(at + 1)
                 let place = String(repeating: " ", count: max(0, 4 - number.count)) + number
                 let name = step.lookup + String(repeating: " ", count: max(0, 11 - step.lookup.count))
-                lines += wrapped(step.detail, first: "\(place)  \(name) \(step.isFound ? "yes" : "no ")  ", width: layout.proseWidth)
+                lines += wrapped(step.detail, first: "\(place)  \(name) \(Self.outcome(step))  ", width: layout.proseWidth)
             }
         }
         return lines.map { $0 + "\n" }.joined()
     }
 
+    private static func outcome(_ step: TraceStep) -> String {
+        step.lookup == TraceStep.stack ? "-  " : step.isFound ? "yes" : "no "
+    }
+
     static func sentence(_ part: TraceResult) -> String {
+        let condition = part.steps.contains { $0.lookup == TraceStep.stack } && part.verdict != .dropped
+        return verdict(part) + (condition ? ", if FORWARD lets it pass" : "")
+    }
+
+    private static func verdict(_ part: TraceResult) -> String {
         switch part.verdict {
         case .passed: "not steered: it goes the ordinary way"
         case .dropped:

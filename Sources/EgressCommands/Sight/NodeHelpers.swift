@@ -18,7 +18,8 @@ struct NodeHelpers: Sendable {
 
     /// What is known of live data when there is nobody to ask.
     static func silence(_ node: String?, _ error: any Error) -> Finding {
-        let reason = (error as? HelperError)?.message ?? (error as? CommandError)?.lines.first ?? "\(error)"
+        let line = (error as? HelperError)?.message ?? (error as? CommandError)?.lines.first ?? "\(error)"
+        let reason = line.hasPrefix("error: ") ? String(line.dropFirst("error: ".count)) : line
         return Finding(
             .warning, .liveDataUnknown, object: node.map { ObjectReference(kind: "Node", name: $0) },
             message: "live data is unknown: \(reason)",

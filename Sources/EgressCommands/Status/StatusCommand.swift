@@ -54,8 +54,10 @@ struct StatusCommand: RunnableCommand {
         let present = try await environment.snapshot(of: cluster)
         let snapshot = try await whatIf.suppose(present, of: cluster, namespace: global.namespace, in: environment)
         try snapshot.requirePolicies(policies)
+        let effective = environment.effectivePolicy(of: snapshot)
+        let gateways = Set(effective.policies.flatMap(\.entries).flatMap(\.candidates).map(\.node)).sorted()
         return StatusReport(
-            snapshot: snapshot, effective: environment.effectivePolicy(of: snapshot), only: policies,
+            snapshot: snapshot, effective: effective, only: policies, ports: await environment.portsInUse(global, on: gateways),
             now: environment.moment(of: snapshot))
     }
 }

@@ -5,8 +5,8 @@ import JSONText
 extension StatusReport {
     var json: JSONValue {
         [
-            "policies": .array(policies.map(json)), "gateways": .array(gateways.map(json)), "nodes": .array(nodes.map(json)),
-            "findings": JSONValue(findings: findings),
+            "policies": .array(policies.map(json)), "gateways": .array(gateways.map(json)), "addresses": .array(addresses.map(\.json)),
+            "nodes": .array(nodes.map(json)), "findings": JSONValue(findings: findings),
         ]
     }
 
@@ -25,7 +25,8 @@ extension StatusReport {
             "programmed": [
                 "ready": unread.contains(.egressNode) ? .null : JSONValue(policy.ready), "total": JSONValue(policy.progress.count),
             ],
-            "podsComplete": .bool(isComplete && !unread.contains(.pod)), "ports": .null, "findings": JSONValue(findings: policy.findings),
+            "podsComplete": .bool(isComplete && !unread.contains(.pod)), "ports": fullest(of: policy).map(portsJSON) ?? .null,
+            "findings": JSONValue(findings: policy.findings),
         ]
     }
 

@@ -5,7 +5,7 @@ extension StatusReport {
     var names: [String] { policies.map { "ciliumegressgatewaypolicy.cilium.io/\($0.name)" } }
 
     func text(_ layout: TextLayout) -> String {
-        let tables = [policyTable(layout), gatewayTable(layout), nodeTable(layout)].filter { !$0.rows.isEmpty }
+        let tables = [policyTable(layout), gatewayTable(layout), addressTable(), nodeTable(layout)].filter { !$0.rows.isEmpty }
         let parts = tables.map { $0.text(width: layout.width) }
         let list = findings.notable.map { findingText($0, width: layout.proseWidth) }.joined()
         return

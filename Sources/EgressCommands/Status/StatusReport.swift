@@ -38,6 +38,8 @@ struct StatusReport: CommandResult {
 
     var policies: [Policy]
     var gateways: [Gateway]
+    /// By address and node.
+    var addresses: [Address]
     var nodes: [Node]
     var findings: [Finding]
     /// Kinds that couldn't be read: what depends on them is a lower bound, or unknown.
@@ -46,7 +48,7 @@ struct StatusReport: CommandResult {
     var hasPolicyKind: Bool
     var isComplete: Bool
 
-    init(snapshot: ClusterSnapshot, effective: EffectivePolicy, only names: [String], now: Int64) {
+    init(snapshot: ClusterSnapshot, effective: EffectivePolicy, only names: [String], ports: PortsInUse, now: Int64) {
         let resolved = Dictionary(effective.policies.map { ($0.policy.name, $0) }) { first, _ in first }
         let all = Set(
             effective.findings + snapshot.findings + snapshot.policies.flatMap(\.findings) + effective.policies.flatMap(\.findings)
@@ -56,12 +58,13 @@ struct StatusReport: CommandResult {
         }
         let shown = Set(policies.map(\.name))
         gateways = Self.gateways(effective.policies.filter { shown.contains($0.policy.name) })
+        addresses = Self.addresses(gateways, PortCapacity(effective), ports)
         nodes = Self.nodes(effective, now)
         let concerned = { (finding: Finding) in
             guard !names.isEmpty, let object = finding.object, object.kind == Self.policyKind else { return true }
             return shown.contains(object.name)
         }
-        findings = all.filter(concerned).sorted()
+        findings = (all.filter(concerned) + ports.findings).sorted()
         unread = Set(snapshot.unread.map(\.kind).filter { !$0.isOfConnections })
         hasPolicyKind = !snapshot.unread.contains { $0.kind == .policy && $0.code == .kindNotServed }
         isComplete = effective.isComplete && effective.hasEveryPod

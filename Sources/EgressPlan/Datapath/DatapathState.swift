@@ -59,10 +59,12 @@ public struct DatapathSettings: Sendable, Hashable {
     /// Of packets that the stack leads to the tunnel device; 0: none.
     public var stackMark: UInt32
     public var tokens: [TunnelToken]
+    /// By which the node names itself where a packet's hops end: at most one of each family, IPv4 first.
+    public var hops: [IPAddress]
 
     public init(
         tunnelIndex: Int = 0, nodeAddress: IPAddress? = nil, tunnelMTU: Int = 0, limits: ConnectionLimits = .standard,
-        stackMark: UInt32 = 0, tokens: [TunnelToken] = []
+        stackMark: UInt32 = 0, tokens: [TunnelToken] = [], hops: [IPAddress] = []
     ) {
         self.tunnelIndex = tunnelIndex
         self.nodeAddress = nodeAddress
@@ -70,6 +72,7 @@ public struct DatapathSettings: Sendable, Hashable {
         self.limits = limits
         self.stackMark = stackMark
         self.tokens = tokens
+        self.hops = IPFamily.allCases.compactMap { family in hops.first { $0.family == family } }
     }
 }
 
@@ -86,7 +89,7 @@ public struct Attachment: Sendable, Hashable, Comparable {
         case stack = "egress_stack"
         /// Uplink, ingress.
         case uplink = "egress_uplink"
-        /// Uplink, egress, where an egress IP is the node's own too: others' use of it.
+        /// Uplink, egress: the guard, where governed pods are; others' use of an egress IP that is the node's own too.
         case uplinkOut = "egress_uplink_out"
     }
 
@@ -166,10 +169,13 @@ public struct GatewayChoice: Sendable, Hashable {
     public struct Ranked: Sendable, Hashable {
         public var entry: UInt32
         public var gateway: IPAddress
+        /// The pod's egress address there, of the choice's family; `nil`: not known.
+        public var egress: IPAddress?
 
-        public init(entry: UInt32, gateway: IPAddress) {
+        public init(entry: UInt32, gateway: IPAddress, egress: IPAddress? = nil) {
             self.entry = entry
             self.gateway = gateway
+            self.egress = egress
         }
     }
 
@@ -180,6 +186,12 @@ public struct GatewayChoice: Sendable, Hashable {
     public init(onNoGateway: OnNoGateway, ranked: [Ranked]) {
         self.onNoGateway = onNoGateway
         self.ranked = ranked
+    }
+
+    /// Whether packets go where they go by the other; egress addresses are the gateways' to give.
+    func leads(as other: GatewayChoice) -> Bool {
+        onNoGateway == other.onNoGateway && ranked.map(\.entry) == other.ranked.map(\.entry)
+            && ranked.map(\.gateway) == other.ranked.map(\.gateway)
     }
 }
 
@@ -210,55 +222,6 @@ public struct NodeRecord: Sendable, Hashable {
     }
 }
 
-public struct EntryRecord: Sendable, Hashable {
-    /// Ascending, each once; of several a pod has the one of `EgressAddressChoice`.
-    public private(set) var egressIPv4: [IPAddress]
-    /// The same of IPv6; one of the two isn't empty.
-    public private(set) var egressIPv6: [IPAddress]
-    /// The entry's own destinations.
-    public var set: UInt32
-    /// Leave here; `nil`: the route with the pod's egress IP as its source decides.
-    public var interfaceIndex: Int?
-    public var policy: UInt32
-    /// Original ports that are kept when free.
-    public var keptPorts: ClosedRange<UInt16>
-    /// Else a port of this slice; its size is a power of two.
-    public var portSlice: ClosedRange<UInt16>
-    /// One of the addresses is the node's own: other traffic uses it too.
-    public var isShared: Bool
-
-    /// The order of addresses makes no difference.
-    public init(
-        egressIPv4: [IPAddress], egressIPv6: [IPAddress] = [], set: UInt32, interfaceIndex: Int?, policy: UInt32,
-        keptPorts: ClosedRange<UInt16>, portSlice: ClosedRange<UInt16>, isShared: Bool
-    ) {
-        self.egressIPv4 = Set(egressIPv4).sorted()
-        self.egressIPv6 = Set(egressIPv6).sorted()
-        self.set = set
-        self.interfaceIndex = interfaceIndex
-        self.policy = policy
-        self.keptPorts = keptPorts
-        self.portSlice = portSlice
-        self.isShared = isShared
-    }
-
-    /// Of both families.
-    public var egressAddresses: Set<IPAddress> { Set(egressIPv4 + egressIPv6) }
-}
-
-public struct EgressAddressRecord: Sendable, Hashable {
-    public let isShared: Bool
-    /// Of a shared address: the ports that translations have, which are its capacity to one remote. Another's connection
-    /// from one of them claims it.
-    public let ports: ClosedRange<UInt16>?
-
-    /// `ports`: `nil` stands for ``SourcePorts/shared`` where the address is shared, and is nothing else.
-    public init(isShared: Bool, ports: ClosedRange<UInt16>? = nil) {
-        self.isShared = isShared
-        self.ports = isShared ? ports ?? SourcePorts.shared : nil
-    }
-}
-
 /// Our one nft table, whole; it is replaced in one transaction.
 public struct NetfilterRules: Sendable, Hashable {
     /// UDP port of the tunnel; `nil`: no table at all.
@@ -269,19 +232,23 @@ public struct NetfilterRules: Sendable, Hashable {
     public var uplinks: [String]
     /// Packets with this mark are led through the stack: nobody translates them on the way. `nil`: there are none.
     public var stackMark: UInt32?
-    /// Egress addresses that are no socket's of the node, sorted. What comes for them by an uplink is the program's; past
+    /// Egress addresses that are no socket's of the node, sorted, also those that may come. What comes for them by an uplink is the program's; past
     /// it, the node's stack would reset a living connection.
     public var dedicated: [IPAddress]
+    /// Egress addresses that the node's sockets use too, sorted. Of what comes for them by an uplink to one of
+    /// ``SourcePorts/shared`` only what belongs to a connection or a socket of the node's is let in.
+    public var shared: [IPAddress]
 
     public init(
         tunnelPort: UInt16? = nil, guarded: [GuardedSources] = [], uplinks: [String] = [], stackMark: UInt32? = nil,
-        dedicated: [IPAddress] = []
+        dedicated: [IPAddress] = [], shared: [IPAddress] = []
     ) {
         self.tunnelPort = tunnelPort
         self.guarded = guarded
         self.uplinks = uplinks
         self.stackMark = stackMark
         self.dedicated = dedicated
+        self.shared = shared
     }
 }
 

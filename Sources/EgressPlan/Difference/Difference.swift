@@ -23,7 +23,8 @@ struct StateChange {
     /// Pods that are new here are dropped from now on, until ``opening``.
     var closing: [DatapathOperation] {
         var steps: [DatapathOperation] = []
-        // A helper that ended after it detached left a record behind: attaching would bring it to life again.
+        // A helper that ended after it detached left a record behind: attaching would bring it to life again. One that is as
+        // it should be may come to life.
         steps += staleRecords.map { .removePod(interfaceIndex: $0) }
         steps += attach
         // What the kernel gave to another pod is nobody's until its new record is there.

@@ -44,11 +44,11 @@ extension StateChange {
         }
     }
 
-    /// An entry whose addresses changed keeps its id. Connections of an address that went end, as none may change its address
-    /// in mid-flow; the others stay.
+    /// An entry whose addresses changed keeps its id. Connections of an address that it neither has nor drains end, as none
+    /// may change its address in mid-flow; the others stay.
     var entryAdditions: [DatapathOperation] {
         changed(from.entries, to.entries).flatMap { id, record -> [DatapathOperation] in
-            let hasLost = from.entries[id].map { !$0.egressAddresses.isSubset(of: record.egressAddresses) } ?? false
+            let hasLost = from.entries[id].map { !$0.heldAddresses.isSubset(of: record.heldAddresses) } ?? false
             return [.setEntry(id: id, record)] + (hasLost ? [.forgetTranslations(entry: id)] : [])
         }
     }

@@ -2,9 +2,22 @@ import EgressModel
 
 /// Which pods flip, which are closed meanwhile, and whose connections end.
 extension StateChange {
-    /// Records of interfaces without the program, which is attached now.
+    /// Records of interfaces without the program, which is attached now, and that may be of another time.
     var staleRecords: [Int] {
-        from.pods.keys.sorted().filter { !isAttached($0, from) && isAttached($0, to) }
+        from.pods.keys.sorted().filter { !isAttached($0, from) && isAttached($0, to) && !isReturning($0) }
+    }
+
+    /// Whether a pod's record and all that its verdicts hang on are what they should be: somebody took the program off while no
+    /// helper looked. With it back the pod is as it was, and its connections go on.
+    private func isReturning(_ index: Int) -> Bool {
+        guard let record = from.pods[index], record == to.pods[index], record.mode == .enforce, from.cluster == to.cluster,
+            from.sets[record.set] == to.sets[record.set]
+        else { return false }
+        let choices = from.choices.filter { $0.key.interfaceIndex == index }
+        guard choices == to.choices.filter({ $0.key.interfaceIndex == index }) else { return false }
+        return choices.values.flatMap(\.ranked).allSatisfy {
+            from.gateways[$0.gateway] == to.gateways[$0.gateway] && from.entries[$0.entry] == to.entries[$0.entry]
+        }
     }
 
     /// Interfaces that another pod is behind by now: the kernel gives numbers out again. The old pod sends nothing any more
@@ -36,7 +49,10 @@ extension StateChange {
             let ranked = keys.flatMap { (from.choices[$0]?.ranked ?? []) + (to.choices[$0]?.ranked ?? []) }
             let changes: [Bool] = [
                 from.pods[index] != to.pods[index],
-                keys.contains { from.choices[$0] != nil && to.choices[$0] != nil && from.choices[$0] != to.choices[$0] },
+                keys.contains { key in
+                    guard let old = from.choices[key], let new = to.choices[key] else { return false }
+                    return !new.leads(as: old)
+                },
                 ranked.contains { moved.contains($0.entry) },
                 ranked.contains { gateways.contains($0.gateway) },
             ]
@@ -55,7 +71,8 @@ extension StateChange {
 
     /// Connections of pods that go on with another record or other choices: those that these no longer allow.
     var flowsOfKeptPods: [DatapathOperation] {
-        let choices = changed(from.choices, to.choices).map(\.0) + gone(from.choices, to.choices)
+        let others = changed(from.choices, to.choices).filter { key, choice in from.choices[key].map { !choice.leads(as: $0) } ?? true }
+        let choices = others.map(\.0) + gone(from.choices, to.choices)
         let concerned = Set(changed(from.pods, to.pods).map(\.0) + choices.map(\.interfaceIndex))
         return concerned.subtracting(newcomers + recorded).filter { to.pods[$0] != nil }.sorted().map { .forgetFlows(interfaceIndex: $0) }
     }

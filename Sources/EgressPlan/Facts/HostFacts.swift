@@ -11,16 +11,21 @@ public struct HostFacts: Sendable, Hashable {
     public var forward: [ForwardPolicy]
     /// How this node's pods are steered, and why: by ``forward``, unless an operator said something.
     public var steering: SteeringFact
+    /// Pods' devices on whose received packets programs of others run, by index: what those send may never reach netfilter.
+    /// Known to the helper alone.
+    public var devicesOfOthers: Set<Int>
 
     public init(
         interfaces: [HostInterface] = [], defaultRoute: DefaultRoute = DefaultRoute(), podDevices: [PodDevice] = [],
-        forward: [ForwardPolicy] = [], steering: SteeringFact? = nil
+        forward: [ForwardPolicy] = [], steering: SteeringFact? = nil,
+        devicesOfOthers: Set<Int> = []
     ) {
         self.interfaces = interfaces
         self.defaultRoute = defaultRoute
         self.podDevices = podDevices
         self.forward = forward
         self.steering = steering ?? SteeringFact(annotation: nil, flag: .auto, forward: forward)
+        self.devicesOfOthers = devicesOfOthers
     }
 }
 

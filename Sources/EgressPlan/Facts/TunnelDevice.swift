@@ -24,9 +24,13 @@ public struct StackRoutes: Sendable, Hashable {
     public var tunnelIndex: Int
     /// The bit, or bits, of the packet mark.
     public var mark: UInt32
+    /// Largest inner IP packet, in bytes, that needs no outer fragment; 0: as large as the device takes. The stack cuts what is
+    /// larger, or tells its sender: the device itself takes any size, and netfilter puts a pod's fragments together.
+    public var mtu: Int
 
-    public init(tunnelIndex: Int, mark: UInt32) {
+    public init(tunnelIndex: Int, mark: UInt32, mtu: Int) {
         self.tunnelIndex = tunnelIndex
         self.mark = mark
+        self.mtu = mtu
     }
 }

@@ -1,25 +1,26 @@
-import EgressModel
+public import EgressModel
 import EgressPolicy
 
 /// A plan as what this node's kernel should hold.
 ///
 /// `previous` is what it holds now: numbers in use there keep their meaning, so that ``difference(from:to:)`` can go from
-/// one to the other without a moment in which a packet meets a mixture. A node with no pods and no entries holds nothing.
+/// one to the other without a moment in which a packet meets a mixture. A node with no pods and no entries, and no
+/// address to wait for, holds nothing.
 ///
 /// `stackMark`: by which the stack is told to lead packets to the tunnel device.
+///
+/// `inUse`: by entry, the addresses that its living translations have; what an entry drains and nothing uses is over. `nil`:
+/// nobody looked.
 public func lower(
     _ plan: NodePlan, facts: HostFacts, tunnel: TunnelDevice, previous: DatapathState, limits: ConnectionLimits = .standard,
-    stackMark: UInt32 = SteeringMark.standard
+    stackMark: UInt32 = SteeringMark.standard, inUse: [UInt32: Set<IPAddress>]? = nil
 ) -> Lowering {
     var work = LoweringWork(plan, facts, tunnel, previous, limits, stackMark)
-    guard !plan.pods.isEmpty || !plan.entries.isEmpty else { return Lowering(state: work.state, notGoverned: []) }
+    guard !plan.pods.isEmpty || !plan.entries.isEmpty || !plan.awaited.isEmpty else { return Lowering(state: work.state, notGoverned: []) }
     work.addPods()
-    work.addEntries()
+    work.addEntries(inUse)
     work.addSurroundings()
-    var state = work.state
-    let served = plan.entries.filter { state.entries[$0.id] != nil }
-    state.claimedAddresses = ClaimedAddresses(entries: served, facts: facts, previous: previous.claimedAddresses).wanted()
-    return Lowering(state: state, notGoverned: work.notGoverned.sorted(), pods: work.pods)
+    return Lowering(state: work.state, notGoverned: work.notGoverned.sorted(), pods: work.pods)
 }
 
 private struct LoweringWork {
@@ -46,7 +47,15 @@ private struct LoweringWork {
         state.settings = DatapathSettings(
             tunnelIndex: tunnel.index, nodeAddress: plan.tunnel.address,
             tunnelMTU: tunnel.innerMTU(under: plan.tunnel.address?.family ?? .ipv4), limits: limits, stackMark: stackMark,
-            tokens: Array(plan.tunnel.tokens.prefix(2)))
+            tokens: Array(plan.tunnel.tokens.prefix(2)),
+            hops: Self.hops(plan, Uplinks(plan, facts).interfaces(tunnel: tunnel)))
+    }
+
+    /// The tunnel's address, and of the other family one of an uplink that is no entry's.
+    private static func hops(_ plan: NodePlan, _ uplinks: [NetworkInterface]) -> [IPAddress] {
+        let taken = Set(plan.entries.flatMap { $0.ipv4 + $0.ipv6 })
+        let own = uplinks.flatMap(\.addresses).map(\.address).filter { $0.isGlobal && !taken.contains($0) }
+        return [plan.tunnel.address].compactMap(\.self) + own
     }
 
     // MARK: Pods
@@ -87,7 +96,8 @@ private struct LoweringWork {
             let ranked = choice.ranked.filter { $0.address.family == plan.tunnel.address?.family }.prefix(8)
             let key = ChoiceKey(interfaceIndex: device.index, policy: slots.slot(of: choice.policyUID), family: choice.family)
             state.choices[key] = GatewayChoice(
-                onNoGateway: choice.onNoGateway, ranked: ranked.map { GatewayChoice.Ranked(entry: $0.entryID, gateway: $0.address) })
+                onNoGateway: choice.onNoGateway,
+                ranked: ranked.map { GatewayChoice.Ranked(entry: $0.entryID, gateway: $0.address, egress: $0.egress) })
             for gateway in ranked {
                 let place: GatewayRecord.Place = gateway.address == plan.tunnel.address ? .local : .remote
                 state.gateways[gateway.address] = GatewayRecord(place: place)
@@ -105,7 +115,7 @@ private struct LoweringWork {
 
     // MARK: Entries
 
-    mutating func addEntries() {
+    mutating func addEntries(_ inUse: [UInt32: Set<IPAddress>]?) {
         let shared = Set(plan.entries.flatMap(\.sharedAddresses))
         for entry in plan.entries {
             let addresses = EgressAddressChoice.usable(entry.ipv4) + EgressAddressChoice.usable(entry.ipv6)
@@ -118,6 +128,9 @@ private struct LoweringWork {
             }
             add(entry, addresses, interface, shared: shared.intersection(addresses))
         }
+        let served = plan.entries.filter { state.entries[$0.id] != nil }
+        state.claimedAddresses = ClaimedAddresses(entries: served, facts: facts, previous: previous.claimedAddresses).wanted()
+        DrainingAddresses(facts: facts, previous: previous, inUse: inUse).add(to: &state)
     }
 
     /// `shared`: those of the addresses that are the node's own. One of them, and the entry keeps to the ports that are reserved
@@ -154,14 +167,22 @@ private struct LoweringWork {
         if !state.entries.isEmpty {
             state.attachments.formUnion(uplinks.map { Attachment(program: .uplink, interfaceIndex: $0.index) })
         }
-        if state.egressAddresses.values.contains(where: \.isShared) {
+        // The guard of pods whose packets may pass netfilter by, and others' use of an address that is the node's own.
+        if !facts.devicesOfOthers.isDisjoint(with: state.pods.keys) || state.egressAddresses.values.contains(where: \.isShared) {
             state.attachments.formUnion(uplinks.map { Attachment(program: .uplinkOut, interfaceIndex: $0.index) })
         }
         if isStackUsed { state.attachments.insert(Attachment(program: .stack, interfaceIndex: tunnel.index)) }
         state.netfilter = NetfilterRules(
             tunnelPort: plan.tunnel.port, guarded: Guard(plan: plan).sources(), uplinks: uplinks.map(\.name).sorted(),
             stackMark: isStackUsed ? state.settings.stackMark : nil,
-            dedicated: state.egressAddresses.filter { !$0.value.isShared }.keys.sorted())
+            dedicated: dedicatedAddresses,
+            shared: state.egressAddresses.filter(\.value.isShared).keys.sorted())
+    }
+
+    /// Those that no socket of the node has, served here or yet to come.
+    private var dedicatedAddresses: [IPAddress] {
+        let (served, awaited) = (state.egressAddresses, plan.awaited.filter { state.egressAddresses[$0] == nil })
+        return (served.filter { !$0.value.isShared }.keys + awaited).sorted()
     }
 
     /// Also for as long as the kernel's records have it: what was marked before they flip is still on its way afterwards.

@@ -16,6 +16,9 @@ public struct NodePlan: Sendable, Hashable {
     public var policies: [PlannedPolicy]
     /// As a gateway: the entries that this node could serve.
     public var entries: [PlannedEntry]
+    /// Addresses that policies name for this node, wherever they are now; sorted. When one comes here, its packets are known to
+    /// be no socket's of the node before any entry serves it: the node's stack would reset living connections that come along.
+    public var awaited: [IPAddress]
     /// Distinct sets of rules; pods refer to them by position.
     public var sets: [[PlannedRule]]
     /// Pods of this node that a policy selects, by namespace and name.
@@ -28,8 +31,8 @@ public struct NodePlan: Sendable, Hashable {
 
     public init(
         node: String, tunnel: TunnelPlan, ranges: ClusterRanges = ClusterRanges(), cluster: [InClusterRange] = [], peers: [PeerNode] = [],
-        policies: [PlannedPolicy] = [], entries: [PlannedEntry] = [], sets: [[PlannedRule]] = [], pods: [PlannedPod] = [],
-        foreignOwner: String? = nil, steering: SteeringWord? = nil
+        policies: [PlannedPolicy] = [], entries: [PlannedEntry] = [], awaited: [IPAddress] = [], sets: [[PlannedRule]] = [],
+        pods: [PlannedPod] = [], foreignOwner: String? = nil, steering: SteeringWord? = nil
     ) {
         self.node = node
         self.tunnel = tunnel
@@ -38,6 +41,7 @@ public struct NodePlan: Sendable, Hashable {
         self.peers = peers
         self.policies = policies
         self.entries = entries
+        self.awaited = awaited
         self.sets = sets
         self.pods = pods
         self.foreignOwner = foreignOwner
@@ -213,10 +217,14 @@ public struct PlannedGateway: Sendable, Hashable {
     public var node: String
     public var address: IPAddress
     public var entryID: UInt32
+    /// The address that the pod leaves with there, of the choice's family; `nil`: not known. A connection goes on by another
+    /// gateway only with the address that it has.
+    public var egress: IPAddress?
 
-    public init(node: String, address: IPAddress, entryID: UInt32) {
+    public init(node: String, address: IPAddress, entryID: UInt32, egress: IPAddress? = nil) {
         self.node = node
         self.address = address
         self.entryID = entryID
+        self.egress = egress
     }
 }

@@ -11,8 +11,8 @@ public func plan(node: String, from effective: EffectivePolicy, tokens: [TunnelT
         node: node,
         tunnel: TunnelPlan(address: effective.nodes.first { $0.name == node }?.tunnelAddress(effective.nodes.tunnelFamily), tokens: tokens),
         ranges: knownRanges(effective), cluster: effective.clusterRanges, peers: peers(node, effective),
-        policies: plannedPolicies(node, effective, pods), entries: entries, sets: pods.sets, pods: pods.pods,
-        foreignOwner: effective.foreignOwner, steering: steeringWord(node, effective))
+        policies: plannedPolicies(node, effective, pods), entries: entries, awaited: awaitedAddresses(node, effective), sets: pods.sets,
+        pods: pods.pods, foreignOwner: effective.foreignOwner, steering: steeringWord(node, effective))
 }
 
 /// A word that means nothing counts as none: the node's facts decide.
@@ -111,7 +111,7 @@ private struct PlannedPods {
         for rule in pod.rules where rule.action == .gateway {
             let (name, family) = (ChoiceName(policyUID: rule.policyUID, family: rule.prefix.family), rule.prefix.family)
             guard choices[name] == nil, let resolved = policies[rule.policyUID] else { continue }
-            let ranked = rule.ranked.compactMap { gateway(resolved, $0, family) }
+            let ranked = rule.ranked.compactMap { gateway(resolved, $0, family, pod) }
             choices[name] = PlannedChoice(
                 policyUID: rule.policyUID, family: family, onNoGateway: resolved.policy.onNoGateway, ranked: Array(ranked.prefix(8)))
         }
@@ -119,10 +119,15 @@ private struct PlannedPods {
     }
 
     /// Only what is announced, and has an address of the family: a pod's node never sends to an id that it guessed.
-    private func gateway(_ resolved: ResolvedPolicy, _ ranked: RankedGateway, _ family: IPFamily) -> PlannedGateway? {
+    private func gateway(
+        _ resolved: ResolvedPolicy, _ ranked: RankedGateway, _ family: IPFamily, _ pod: ResolvedPod
+    ) -> PlannedGateway? {
         let candidate = resolved.entries.first { $0.entry == ranked.entry }?.candidates.first { $0.node == ranked.node }
-        guard let id = ranked.entryID, case .addresses? = candidate?.egressAddress(family) else { return nil }
-        return PlannedGateway(node: ranked.node, address: ranked.address, entryID: id)
+        guard let id = ranked.entryID, case .addresses(let addresses)? = candidate?.egressAddress(family) else { return nil }
+        let source = pod.pod.addresses.first { $0.family == family }
+        return PlannedGateway(
+            node: ranked.node, address: ranked.address, entryID: id,
+            egress: source.flatMap { EgressAddressChoice.address(for: $0, of: addresses) })
     }
 
     private static func action(_ action: ResolvedRule.Action) -> PlannedRule.Action {

@@ -22,6 +22,21 @@ func plannedEntries(_ name: String, _ effective: EffectivePolicy) -> [PlannedEnt
     return entries.sorted { ($0.policyName, $0.policyUID, $0.entry) < ($1.policyName, $1.policyUID, $1.entry) }
 }
 
+/// What policies name for the node by an address, whether or not the node has it yet. A node's own is used by its sockets too.
+func awaitedAddresses(_ name: String, _ effective: EffectivePolicy) -> [IPAddress] {
+    let own = Set(effective.nodes.flatMap { $0.internalAddresses + $0.externalAddresses })
+    let named = effective.policies.flatMap { resolved in
+        resolved.entries.compactMap { entry -> IPAddress? in
+            guard entry.candidates.contains(where: { $0.node == name }), resolved.policy.strategy == nil,
+                resolved.policy.gateways.indices.contains(entry.entry),
+                case .address(let address) = resolved.policy.gateways[entry.entry].source
+            else { return nil }
+            return address
+        }
+    }
+    return Set(named).subtracting(own).sorted()
+}
+
 private func planned(_ announced: EntryResolution, _ policy: EgressGatewayPolicy, _ own: Set<IPAddress>) -> PlannedEntry? {
     guard policy.gateways.indices.contains(announced.entry) else { return nil }
     var interface: String?

@@ -38,6 +38,8 @@ public struct TraceStep: Sendable, Hashable {
     public var isFound: Bool
     /// What it was asked for, and what it said, in words.
     public var detail: String
+    /// No lookup, and never found: here the node's stack routes the packet, and FORWARD decides. A trace runs neither.
+    public static let stack = "stack"
 
     public init(lookup: String, isFound: Bool, detail: String) {
         self.lookup = lookup

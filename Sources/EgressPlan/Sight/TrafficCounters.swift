@@ -60,6 +60,19 @@ public struct AddressTraffic: Sendable, Hashable {
     }
 }
 
+/// New translations on this gateway that found a free port with so many tries, since the datapath was loaded. Many tries say
+/// that the ports to some remote are nearly all in use.
+public struct PortTries: Sendable, Hashable {
+    /// The pod's own port at the first try, which is 1; up to 257.
+    public var tries: Int
+    public var connections: UInt64
+
+    public init(tries: Int, connections: UInt64) {
+        self.tries = tries
+        self.connections = connections
+    }
+}
+
 /// Everything that the datapath counts.
 public struct TrafficReport: Sendable, Hashable {
     public var counters: [DatapathCounter]
@@ -67,10 +80,15 @@ public struct TrafficReport: Sendable, Hashable {
     public var policies: [PolicyTraffic]
     /// By address.
     public var egressIPs: [AddressTraffic]
+    /// By tries.
+    public var portTries: [PortTries]
 
-    public init(counters: [DatapathCounter], policies: [PolicyTraffic] = [], egressIPs: [AddressTraffic] = []) {
+    public init(
+        counters: [DatapathCounter], policies: [PolicyTraffic] = [], egressIPs: [AddressTraffic] = [], portTries: [PortTries] = []
+    ) {
         self.counters = counters
         self.policies = policies
         self.egressIPs = egressIPs
+        self.portTries = portTries
     }
 }

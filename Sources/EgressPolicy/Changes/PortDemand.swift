@@ -1,11 +1,6 @@
 import EgressModel
 
 extension DatapathLimits {
-    /// Source ports of an address that is an entry's alone, to one address and port outside. Connections to different remotes
-    /// use the same ports.
-    public static let portsOfDedicatedAddress = 64512
-    /// The same of an address that the node uses too: those that are reserved from its sockets.
-    public static let portsOfSharedAddress = 8192
     /// With fewer ports for each pod, pods that all talk to one remote are worth a warning.
     public static let fewPortsPerPod = 128
 }
@@ -16,7 +11,7 @@ extension DatapathLimits {
 struct PortDemand {
     /// Pods that leave by each address, to whatever destination.
     let pods: [IPAddress: Int]
-    private let shared: Set<IPAddress>
+    private let capacity: PortCapacity
 
     init(_ effective: EffectivePolicy) {
         var pods: [IPAddress: Int] = [:]
@@ -32,26 +27,8 @@ struct PortDemand {
             for address in own { pods[address, default: 0] += 1 }
         }
         self.pods = pods
-        shared = Self.shared(effective)
+        capacity = PortCapacity(effective)
     }
 
-    func ports(of address: IPAddress) -> Int {
-        shared.contains(address) ? DatapathLimits.portsOfSharedAddress : DatapathLimits.portsOfDedicatedAddress
-    }
-
-    /// Addresses that nodes use themselves.
-    private static func shared(_ effective: EffectivePolicy) -> Set<IPAddress> {
-        var shared = Set(effective.nodes.flatMap { $0.internalAddresses + $0.externalAddresses })
-        for resolved in effective.policies where resolved.policy.strategy == nil {
-            for entry in resolved.entries where resolved.policy.gateways.indices.contains(entry.entry) {
-                if case .address = resolved.policy.gateways[entry.entry].source { continue }
-                for candidate in entry.candidates {
-                    for family in IPFamily.allCases {
-                        if case .addresses(let addresses) = candidate.egressAddress(family) { shared.formUnion(addresses) }
-                    }
-                }
-            }
-        }
-        return shared
-    }
+    func ports(of address: IPAddress) -> Int { capacity.ports(of: address) }
 }

@@ -18,7 +18,9 @@ extension CodeAdvice {
         drop(
             6, "a protocol that isn't carried", "Only TCP, UDP and ICMP echo can be translated.",
             "Exclude the destination, or carry it in UDP or TCP."),
-        drop(7, "IPv6 isn't carried yet", "A policy claims it, and this version translates IPv4 only.", "See EG1106."),
+        drop(
+            7, "a family that isn't carried", "The pod has no address of the packet's family, or a tunnel packet is of neither.",
+            "See EG1106."),
         drop(8, "a fragment", "Older helpers carried no fragments; this one drops none by that reason.", "Nothing."),
         drop(
             9, "too many connections on the pod's node", "The table of connections is full; those that live are kept.",

@@ -66,10 +66,10 @@ extension CodeAdvice {
             confirm: "kubectl egress plugins; kubectl egress status.",
             fix: "Usually gone in a second. A module that never answers becomes EG1203."),
         CodeAdvice(
-            .familyWithoutDatapath, "IPv6 isn't carried yet",
-            cause: "This version's datapath translates IPv4 only; what a policy claims of IPv6 is dropped, never let out as the node.",
-            confirm: "kubectl egress explain pod NAME --to IPV6-ADDRESS.",
-            fix: "Leave IPv6 out of spec.destinationCIDRs where pods need it."),
+            .familyWithoutDatapath, "a family that isn't carried",
+            cause: "What a policy claims in a family in which the pod has no address is dropped, never let out as the node.",
+            confirm: "kubectl get pod NAME -o jsonpath={.status.podIPs}; kubectl egress explain pod NAME --to ADDRESS.",
+            fix: "Give the pods addresses of the family, or leave it out of spec.destinationCIDRs."),
     ]
 
     /// EG12: plugin modules.

@@ -9,14 +9,14 @@ extension DatapathSettings: WireValue {
             tunnelIndex: try reader.index("tunnelIndex"), nodeAddress: try reader.optionalAddress("nodeAddress"),
             tunnelMTU: try reader.required("tunnelMTU").int(), limits: try reader.optionalValue("limits") ?? .standard,
             stackMark: try reader.number("stackMark"),
-            tokens: try reader.tokens("tokens"))
+            tokens: try reader.tokens("tokens"), hops: try reader.addresses("hops"))
     }
 
     /// Never with its tokens.
     public var wire: JSONValue {
         [
             "tunnelIndex": JSONValue(tunnelIndex), "nodeAddress": .text(nodeAddress), "tunnelMTU": JSONValue(tunnelMTU),
-            "limits": limits.wire, "stackMark": JSONValue(stackMark), "tokens": .null,
+            "limits": limits.wire, "stackMark": JSONValue(stackMark), "tokens": .null, "hops": .texts(hops),
         ]
     }
 }
@@ -74,7 +74,9 @@ extension SetRule: WireValue {
 extension GatewayChoice: WireRow {
     init(wire reader: JSONReader) throws(JSONFieldError) {
         let ranked = try reader.list("ranked") { element throws(JSONFieldError) in
-            Ranked(entry: try element.entryID("entry"), gateway: try element.required("gateway").address())
+            Ranked(
+                entry: try element.entryID("entry"), gateway: try element.required("gateway").address(),
+                egress: try element.optional("egress")?.address())
         }
         self.init(onNoGateway: try reader.required("onNoGateway").word(), ranked: ranked)
     }
@@ -82,7 +84,7 @@ extension GatewayChoice: WireRow {
     var columns: JSONObject {
         [
             "onNoGateway": .string(onNoGateway.rawValue),
-            "ranked": .array(ranked.map { ["entry": JSONValue($0.entry), "gateway": .text($0.gateway)] }),
+            "ranked": .array(ranked.map { ["entry": JSONValue($0.entry), "gateway": .text($0.gateway), "egress": .text($0.egress)] }),
         ]
     }
 }
@@ -126,7 +128,7 @@ extension EntryRecord: WireRow {
     init(wire reader: JSONReader) throws(JSONFieldError) {
         self.init(
             egressIPv4: try reader.addresses("egressIPv4", .ipv4), egressIPv6: try reader.addresses("egressIPv6", .ipv6),
-            set: try reader.number("set"),
+            draining: try reader.addresses("draining"), set: try reader.number("set"),
             interfaceIndex: try reader.optional("interfaceIndex")?.integer(in: 0...Int(Int32.max)), policy: try reader.number("policy"),
             keptPorts: try reader.ports("keptPorts"), portSlice: try reader.ports("portSlice"),
             isShared: try reader.required("shared").bool())
@@ -134,7 +136,7 @@ extension EntryRecord: WireRow {
 
     var columns: JSONObject {
         [
-            "egressIPv4": .texts(egressIPv4), "egressIPv6": .texts(egressIPv6), "set": JSONValue(set),
+            "egressIPv4": .texts(egressIPv4), "egressIPv6": .texts(egressIPv6), "draining": .texts(draining), "set": JSONValue(set),
             "interfaceIndex": .number(interfaceIndex), "policy": JSONValue(policy),
             "keptPorts": .range(keptPorts) { JSONValue($0) }, "portSlice": .range(portSlice) { JSONValue($0) }, "shared": .bool(isShared),
         ]
@@ -146,13 +148,13 @@ extension NetfilterRules: WireValue {
         self.init(
             tunnelPort: try reader.optional("tunnelPort")?.integer(as: UInt16.self), guarded: try reader.list("guarded"),
             uplinks: try reader.strings("uplinks"), stackMark: try reader.optional("stackMark")?.integer(in: 1...UInt32.max),
-            dedicated: try reader.addresses("dedicated"))
+            dedicated: try reader.addresses("dedicated"), shared: try reader.addresses("shared"))
     }
 
     public var wire: JSONValue {
         [
             "tunnelPort": .number(tunnelPort), "guarded": .list(guarded), "uplinks": .strings(uplinks), "stackMark": .number(stackMark),
-            "dedicated": .texts(dedicated),
+            "dedicated": .texts(dedicated), "shared": .texts(shared),
         ]
     }
 }

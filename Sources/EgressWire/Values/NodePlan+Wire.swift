@@ -18,6 +18,7 @@ extension NodePlan {
             node: try reader.required("node").name(upTo: 253), tunnel: try TunnelPlan(wire: reader.required("tunnel")),
             ranges: try reader.value("ranges"), cluster: try reader.list("cluster"), peers: try reader.list("peers"),
             policies: try reader.list("policies"), entries: try reader.list("entries"),
+            awaited: try reader.optional("awaited") == nil ? [] : try reader.addresses("awaited"),
             sets: try reader.list("sets") { set throws(JSONFieldError) in try Self.rules(set) }, pods: try reader.list("pods"),
             foreignOwner: try reader.optional("foreignOwner")?.string(), steering: try reader.optional("steering")?.word())
         try checkReferences(reader)
@@ -26,7 +27,8 @@ extension NodePlan {
     public func wire(tokens: TokenVisibility) -> JSONValue {
         [
             "node": .string(node), "tunnel": tunnel.wire(tokens: tokens), "ranges": ranges.wire, "cluster": .list(cluster),
-            "peers": .list(peers), "policies": .list(policies), "entries": .list(entries), "sets": .array(sets.map { .list($0) }),
+            "peers": .list(peers), "policies": .list(policies), "entries": .list(entries), "awaited": .texts(awaited),
+            "sets": .array(sets.map { .list($0) }),
             "pods": .list(pods), "foreignOwner": foreignOwner.map { .string($0) } ?? .null,
             "steering": .text(steering?.rawValue),
         ]

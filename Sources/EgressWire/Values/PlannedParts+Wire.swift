@@ -95,8 +95,10 @@ extension PlannedGateway: WireValue {
     public init(wire reader: JSONReader) throws(JSONFieldError) {
         self.init(
             node: try reader.required("node").name(upTo: 253), address: try reader.required("address").address(),
-            entryID: try reader.entryID("entryID"))
+            entryID: try reader.entryID("entryID"), egress: try reader.optional("egress")?.address())
     }
 
-    public var wire: JSONValue { ["node": .string(node), "address": .text(address), "entryID": JSONValue(entryID)] }
+    public var wire: JSONValue {
+        ["node": .string(node), "address": .text(address), "entryID": JSONValue(entryID), "egress": .text(egress)]
+    }
 }

@@ -38,11 +38,25 @@ extension AddressTraffic: WireValue {
     }
 }
 
-/// Answer of `counters.get`.
-extension TrafficReport: WireValue {
+extension PortTries: WireValue {
     public init(wire reader: JSONReader) throws(JSONFieldError) {
-        self.init(counters: try reader.list("counters"), policies: try reader.list("policies"), egressIPs: try reader.list("egressIPs"))
+        self.init(tries: try reader.required("tries").integer(in: 1...65536), connections: try reader.required("connections").counter())
     }
 
-    public var wire: JSONValue { ["counters": .list(counters), "policies": .list(policies), "egressIPs": .list(egressIPs)] }
+    public var wire: JSONValue { ["tries": JSONValue(tries), "connections": .counter(connections)] }
+}
+
+/// Answer of `counters.get`. A helper of before `portTries` doesn't send it.
+extension TrafficReport: WireValue {
+    public init(wire reader: JSONReader) throws(JSONFieldError) {
+        self.init(
+            counters: try reader.list("counters"), policies: try reader.list("policies"), egressIPs: try reader.list("egressIPs"),
+            portTries: try reader.optional("portTries") == nil ? [] : try reader.list("portTries"))
+    }
+
+    public var wire: JSONValue {
+        [
+            "counters": .list(counters), "policies": .list(policies), "egressIPs": .list(egressIPs), "portTries": .list(portTries),
+        ]
+    }
 }

@@ -14,6 +14,8 @@ struct RouteMessage {
     /// The device, of the first next hop where there are several.
     var device: Int?
     var hasGateway: Bool
+    /// Octets of the largest packet; 0: as the device.
+    var mtu: UInt32
 
     init?(_ message: NetlinkMessage) throws(NetlinkError) {
         guard message.type == Int(RTM_NEWROUTE) else { return nil }
@@ -25,6 +27,10 @@ struct RouteMessage {
         metric = try attributes.last(Int(RTA_PRIORITY.rawValue))?.number(UInt32.self) ?? 0
         device = try attributes.last(Int(RTA_OIF.rawValue)).map { attribute throws(NetlinkError) in Int(try attribute.number(UInt32.self)) }
         hasGateway = attributes.contains { $0.type == Int(RTA_GATEWAY.rawValue) || $0.type == Int(RTA_VIA.rawValue) }
+        let metrics = try attributes.last(Int(RTA_METRICS.rawValue)).map { attribute throws(NetlinkError) in
+            try Attribute.parse(attribute.value)
+        }
+        mtu = try metrics?.last(Int(RTAX_MTU))?.number(UInt32.self) ?? 0
         if device == nil, let hops = attributes.last(Int(RTA_MULTIPATH.rawValue)) {
             guard let hop = hops.value.load(rtnexthop.self) else { throw .malformed("a route without its next hop") }
             device = Int(hop.rtnh_ifindex)

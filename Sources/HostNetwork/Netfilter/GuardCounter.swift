@@ -54,9 +54,6 @@ extension GuardCounter {
 }
 
 extension NetlinkSocket {
-    /// NFPROTO_INET: `linux/netfilter.h` has it, and can't be imported beside libc's addresses.
-    private static let inet: UInt8 = 1
-
     /// `nft list counters table inet kubectl_egress`, of a socket of NETLINK_NETFILTER; zeros where there is no such table.
     func guardDrops() throws(NetlinkError) -> GuardDrops {
         var request = NetlinkRequest(

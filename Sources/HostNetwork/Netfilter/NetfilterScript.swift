@@ -5,6 +5,7 @@ import EgressPlan
 /// The name of our table, of family `inet`. Every network namespace has its own.
 let netfilterTable = "inet \(netfilterTableName)"
 let netfilterTableName = "kubectl_egress"
+let netfilterRemoval = "table \(netfilterTable)\ndelete table \(netfilterTable)\n"
 
 /// What `nft -f -` is given: every rule of the table, replaced in one transaction; or the table's removal, when there is no
 /// tunnel. Sets of connections that go on and counters stay as they are.
@@ -12,11 +13,11 @@ let netfilterTableName = "kubectl_egress"
 /// Declaring the table first makes flushing or deleting it succeed when it isn't there (`destroy` needs a newer nft).
 /// Rules hold their addresses themselves, in sets without a name: those go with the rule, named ones would be left over.
 /// nft 1.0.6 takes a table whose last `}` follows a chain's on one line for a syntax error, or for nothing at all.
-func netfilterScript(_ rules: NetfilterRules) throws(HostNetworkError) -> String {
-    guard let port = rules.tunnelPort else { return "table \(netfilterTable)\ndelete table \(netfilterTable)\n" }
+func netfilterScript(_ rules: NetfilterRules, knowsSockets: Bool = true) throws(HostNetworkError) -> String {
+    guard let port = rules.tunnelPort else { return netfilterRemoval }
     let parts =
         [GuardExemptions.sets, GuardCounter.declarations, tunnelChains(port), guardChains(try rules.guardRules())]
-        + (rules.stackMark.map { [stackChain($0)] } ?? []) + (try rules.answerParts())
+        + (rules.stackMark.map { [stackChain($0)] } ?? []) + (try rules.answerParts(knowsSockets: knowsSockets))
     return "table \(netfilterTable)\nflush table \(netfilterTable)\ntable \(netfilterTable) {\n" + parts.joined(separator: "\n") + "}\n"
 }
 

@@ -8,7 +8,7 @@ import Glibc
 ///
 ///     ip address add 169.254.84.74/32 dev egw0 scope host
 ///     ip rule add fwmark 0x1000/0x1000 lookup 8474 priority 84
-///     ip route add default dev egw0 table 8474
+///     ip route add default dev egw0 mtu 1450 table 8474
 ///     ip route add blackhole default metric 4278198272 table 8474
 ///
 /// The second route is for the moment in which the device is gone: a marked packet must not fall through to the main table.
@@ -107,12 +107,22 @@ struct StackRouting {
 
     private func addRoutes(_ routes: StackRoutes, _ family: Int32, _ socket: NetlinkSocket) throws {
         let there = try listRoutes(family, socket)
-        if !there.contains(where: { $0.device == routes.tunnelIndex && $0.isUnicast }) {
-            try socket.change(route(Int(RTM_NEWROUTE), family, device: routes.tunnelIndex, flags: NLM_F_CREATE | NLM_F_REPLACE))
+        let mtu = mtu(routes, family)
+        if !there.contains(where: { $0.device == routes.tunnelIndex && $0.isUnicast && $0.mtu == mtu }) {
+            let wanted = route(Int(RTM_NEWROUTE), family, device: routes.tunnelIndex, mtu: mtu, flags: NLM_F_CREATE | NLM_F_REPLACE)
+            try socket.change(wanted)
         }
         if !there.contains(where: { !$0.isUnicast }) {
             try socket.change(route(Int(RTM_NEWROUTE), family, device: nil, flags: NLM_F_CREATE | NLM_F_REPLACE))
         }
+    }
+
+    /// No IPv6 link takes less (RFC 8200, section 5).
+    private static let leastMTU6: UInt32 = 1280
+
+    private func mtu(_ routes: StackRoutes, _ family: Int32) -> UInt32 {
+        let mtu = UInt32(clamping: routes.mtu)
+        return mtu != 0 && family == AF_INET6 ? max(mtu, Self.leastMTU6) : mtu
     }
 
     private func removeRoutes(_ family: Int32, _ socket: NetlinkSocket) throws {
@@ -141,7 +151,7 @@ struct StackRouting {
         }
     }
 
-    private func route(_ type: Int, _ family: Int32, device: Int?, flags: Int32) -> NetlinkRequest {
+    private func route(_ type: Int, _ family: Int32, device: Int?, mtu: UInt32 = 0, flags: Int32) -> NetlinkRequest {
         var head = rtmsg()
         head.rtm_family = UInt8(clamping: family)
         head.rtm_protocol = type == Int(RTM_NEWROUTE) ? UInt8(RTPROT_STATIC) : 0
@@ -156,6 +166,7 @@ struct StackRouting {
         } else {
             request.add(Int(RTA_PRIORITY.rawValue), number: Self.lastMetric)
         }
+        if mtu != 0 { request.add(Int(RTA_METRICS.rawValue)) { $0.add(Int(RTAX_MTU), number: mtu) } }
         return request
     }
 }

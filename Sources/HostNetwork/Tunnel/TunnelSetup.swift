@@ -67,8 +67,7 @@ struct TunnelSetup {
         if try noAddresses.value() != nil { try noAddresses.set("1") }
         try sysctl("net/ipv4/ip_forward").set("1")
         try sysctl("net/ipv4/conf/\(name)/forwarding").set("1")
-        // Strict checking drops what comes from the Internet through the tunnel; the larger of `all` and the device's counts.
-        try sysctl("net/ipv4/conf/\(name)/rp_filter").set("2")
+        try sysctl("net/ipv4/conf/\(name)/rp_filter").set(try reversePathFilter(socket))
         guard let device = try socket.links().first(where: { $0.name == name }) else { return }
         if device.isUp, device.isARPLess, device.mtu == Self.mtu { return }
         do throws(NetlinkError) {
@@ -76,6 +75,14 @@ struct TunnelSetup {
         } catch {
             throw conflict(error, others, "can't bring the tunnel device \(name) up")
         }
+    }
+
+    /// Strict checking drops what comes from the Internet through the tunnel, and the larger of `all` and the device's counts:
+    /// hence loose. But loose wants some route to the remote, and a node among IPv6 nodes may have none: there it is off,
+    /// unless `all` is on and nothing helps. Our program has judged the packet by then.
+    private func reversePathFilter(_ socket: NetlinkSocket) throws -> String {
+        guard try sysctl("net/ipv4/conf/all/rp_filter").value() == "0" else { return "2" }
+        return try socket.defaultRouteDevice(.ipv4) == nil ? "0" : "2"
     }
 
     private func sysctl(_ path: String) -> Sysctl { Sysctl(path: path, root: procSys) }

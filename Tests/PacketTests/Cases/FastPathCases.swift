@@ -17,6 +17,8 @@ struct FastPathCases {
         enum Then {
             case dropped(String)
             case passed(String?)
+            /// Dropped, and the pod is told.
+            case reset
         }
 
         var name: String
@@ -40,7 +42,7 @@ struct FastPathCases {
         Change(name: "the destination is in the cluster now", then: .passed(nil)) {
             try $0.world.execute(.setClusterRange(IPPrefix(host: $0.cast.server), .node))
         },
-        Change(name: "no policy claims it, and what its choices don't allow is forgotten", then: .passed(nil)) { scene in
+        Change(name: "no policy claims it, and what its choices don't allow is lost", then: .reset) { scene in
             try scene.world.execute(pod(scene) { $0.set = 99 })
             try scene.world.execute(
                 .removeChoice(ChoiceKey(interfaceIndex: scene.world.podIndex, policy: Role.policy, family: scene.family)))
@@ -52,8 +54,8 @@ struct FastPathCases {
     ]
 
     private static let ofRemoteGateways: [Change] = [
-        Change(name: "the gateway is gone", then: .dropped("no_flow")) { try $0.world.execute(.removeGateway(Role.otherNode)) },
-        Change(name: "the gateway is here now", then: .dropped("no_flow")) {
+        Change(name: "the gateway is gone", then: .dropped("no_gateway")) { try $0.world.execute(.removeGateway(Role.otherNode)) },
+        Change(name: "the gateway is here now", then: .reset) {
             try $0.world.execute(.setGateway(Role.otherNode, GatewayRecord(place: .local)))
         },
         Change(name: "there is no token any more", then: .dropped("tunnel")) {
@@ -64,7 +66,7 @@ struct FastPathCases {
 
     private static let ofEntries: [Change] = [
         Change(name: "the entry is gone", then: .dropped("no_entry")) { try $0.world.execute(.removeEntry(id: Role.localEntry)) },
-        Change(name: "the entry has another address", then: .dropped("no_flow")) { try $0.setEgress([$0.cast.otherEgress]) },
+        Change(name: "the entry has another address", then: .reset) { try $0.setEgress([$0.cast.otherEgress]) },
         Change(name: "the entry leaves by another interface", then: .dropped("no_route")) {
             try $0.setEgress([$0.cast.egress], interface: $0.world.podIndex)
         },
@@ -94,6 +96,7 @@ struct FastPathCases {
                 try change.write(scene)
                 switch change.then {
                 case .dropped(let reason): try scene.drops(hook(scene), next, reason, "\(change.name)")
+                case .reset: try scene.resets(hook(scene), next, "\(change.name)")
                 case .passed(let count): try scene.passes(hook(scene), next, counting: count, "\(change.name)")
                 }
             }
@@ -107,7 +110,7 @@ struct FastPathCases {
 
     @Test(arguments: Scene.families)
     func `a pod's connection at the gateway keeps nothing that was written since`(_ family: IPFamily) async throws {
-        let gone = Change(name: "the gateway is gone", then: .dropped("no_flow")) { try $0.world.execute(.removeGateway(Role.thisNode)) }
+        let gone = Change(name: "the gateway is gone", then: .dropped("no_gateway")) { try $0.world.execute(.removeGateway(Role.thisNode)) }
         try await Self.check(family, Self.ofPods + Self.ofEntries + [gone], { _ in .podSends }) { scene in
             try scene.choose([(Role.localEntry, Role.thisNode)])
             return scene.fromPod

@@ -31,7 +31,11 @@ struct TranslationCases {
                 source: scene.cast.remotePod, sourcePort: 40000, egress: scene.cast.egress, egressPort: 40000, remote: scene.cast.server,
                 remotePort: 443, seen: 0)
             #expect(try scene.reverses() == [half])
-            #expect(try scene.world.connectionsMade(withTries: 0) == 1)
+            #expect(try scene.portTries() == [PortTries(tries: 1, connections: 1)])
+            // The port is another's: the first try is in vain.
+            try scene.isTranslated(scene.request.with { $0.source = scene.cast.otherRemotePod })
+            let more = try scene.portTries()
+            #expect(more.map(\.connections) == [1, 1] && more[0].tries == 1 && (2...257).contains(more[1].tries), "\(more)")
         }
     }
 
@@ -123,7 +127,7 @@ struct TranslationCases {
             let old = try scene.isTranslated(scene.request, port: 40000)
             try scene.setEgress([scene.cast.otherEgress])
             try scene.world.execute(.setEgressAddress(scene.cast.otherEgress, EgressAddressRecord(isShared: false)))
-            try scene.drops(scene.requestHook, scene.request.with { $0.flags = Datagram.ack }, "no_flow")
+            try scene.resets(scene.requestHook, scene.request.with { $0.flags = Datagram.ack })
             let new = try scene.isTranslated(scene.request, to: scene.cast.otherEgress, port: 40000)
             #expect(try scene.forwardCount() == 1)
             try scene.isReversed(new.answered(), to: scene.request)
@@ -147,7 +151,12 @@ struct TranslationCases {
     func `13: TCP that no translation knows is dropped unless it opens a connection`(_ family: IPFamily) async throws {
         try await Scene.with(family) { scene in
             for flags in [Datagram.ack, Datagram.syn | Datagram.ack, Datagram.rst, Datagram.fin | Datagram.ack, 0] {
-                try scene.drops(scene.requestHook, scene.request.with { $0.flags = flags }, "no_flow", "flags \(flags)")
+                let request = scene.request.with { $0.flags = flags }
+                if [Datagram.syn | Datagram.ack, Datagram.rst].contains(flags) {
+                    try scene.drops(scene.requestHook, request, "no_flow", "flags \(flags)")
+                } else {
+                    try scene.resets(scene.requestHook, request, "flags \(flags)")
+                }
                 try scene.drops(.podSends, scene.fromPod.with { $0.flags = flags }, "no_flow", "flags \(flags)")
             }
             #expect(try scene.reverses() == [])

@@ -53,8 +53,18 @@ struct VariantCases {
             while let result = try Self.load(results.count) { results.append(result) }
             return results
         }
-        #expect(!loaded.isEmpty)
+        #expect(loaded.count == 1 << (try Self.names().count))
         #expect(loaded.allSatisfy { $0 == 0 }, "\(loaded)")
+    }
+
+    private static func names() throws -> [String] {
+        guard let object = bpf_object__open_file(path, nil) else { throw TestKitError("\(path): \(String(cString: strerror(errno)))") }
+        defer { bpf_object__close(object) }
+        return switches(object).map { String(cString: bpf_map__name($0)) }
+    }
+
+    @Test func `what a trace runs is one of the variants`() throws {
+        #expect(try Self.names().contains(".rodata.trace"))
     }
 
     @Test(arguments: Scene.families, [false, true])

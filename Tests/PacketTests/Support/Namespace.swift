@@ -46,12 +46,26 @@ final class Namespace {
         try inside { _ = try Command.run(["ip", "-batch", "-"], input: lines.joined(separator: "\n") + "\n") }
     }
 
-    /// A veth with one end here and one there, both up.
-    func connect(_ name: String, to other: Namespace, _ otherName: String) throws {
+    /// A veth with one end here and one there, both up; each has so many queues in either direction.
+    func connect(_ name: String, to other: Namespace, _ otherName: String, queues: Int = 1) throws {
+        let shape = "numtxqueues \(queues) numrxqueues \(queues)"
         try ip(
-            "link add \(name) type veth peer name egt-peer", "link set egt-peer netns /proc/\(getpid())/fd/\(other.descriptor)",
+            "link add \(name) \(shape) type veth peer name egt-peer \(shape)",
+            "link set egt-peer netns /proc/\(getpid())/fd/\(other.descriptor)",
             "link set \(name) up")
         try other.ip("link set egt-peer name \(otherName)", "link set \(otherName) up")
+    }
+
+    /// Has the kernel spread what the device takes over all processors, by each packet's hash.
+    func spreadReceived(by name: String) throws {
+        // Of /sys only a mount made in the namespace has its devices.
+        let script = """
+            set -e
+            mount -t sysfs none /sys
+            all=$(printf %x $(((1 << $(nproc --all)) - 1)))
+            for queue in /sys/class/net/\(name)/queues/rx-*; do echo $all >$queue/rps_cpus; done
+            """
+        try inside { _ = try Command.run(["unshare", "--mount", "sh", "-c", script]) }
     }
 
     func index(_ name: String) throws -> Int {

@@ -11,6 +11,8 @@ struct ProgramSize: Equatable {
     let jited: Int
     /// Instructions that the verifier looked at, those of all branches together.
     let verified: Int
+    /// Octets of the stack by the older kernels' count: see ``StackUse``.
+    let stack: Int
 
     /// Of every program in the object, by name.
     static func all() throws -> [ProgramSize] {
@@ -18,11 +20,18 @@ struct ProgramSize: Equatable {
             throw TestKitError("no programs: run `make bpf`")
         }
         defer { bpf_object__close(object) }
+        var logs: [OpaquePointer: VerifierLog] = [:]
+        var one = bpf_object__next_program(object, nil)
+        while let program = one {
+            logs[program] = VerifierLog(program)
+            one = bpf_object__next_program(object, program)
+        }
         guard bpf_object__load(object) == 0 else { throw TestKitError("the programs were refused: \(String(cString: strerror(errno)))") }
         var found: [ProgramSize] = []
         var next = bpf_object__next_program(object, nil)
         while let program = next {
-            found.append(try ProgramSize(String(cString: bpf_program__name(program)), bpf_program__fd(program)))
+            let stack = try logs[program]?.stack().deepest ?? 0
+            found.append(try ProgramSize(String(cString: bpf_program__name(program)), bpf_program__fd(program), stack))
             next = bpf_object__next_program(object, program)
         }
         return found.sorted { $0.name < $1.name }
@@ -30,33 +39,40 @@ struct ProgramSize: Equatable {
 
     fileprivate static let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
 
-    init(name: String, xlated: Int, jited: Int, verified: Int) {
+    init(name: String, xlated: Int, jited: Int, verified: Int, stack: Int = 0) {
         self.name = name
         self.xlated = xlated
         self.jited = jited
         self.verified = verified
+        self.stack = stack
     }
 
-    private init(_ name: String, _ descriptor: Int32) throws {
+    private init(_ name: String, _ descriptor: Int32, _ stack: Int) throws {
         var info = bpf_prog_info()
         var length = UInt32(MemoryLayout<bpf_prog_info>.size)
         guard bpf_obj_get_info_by_fd(descriptor, &info, &length) == 0 else {
             throw TestKitError("program \(name): \(String(cString: strerror(errno)))")
         }
-        self.init(name: name, xlated: Int(info.xlated_prog_len) / 8, jited: Int(info.jited_prog_len), verified: Int(info.verified_insns))
+        self.init(
+            name: name, xlated: Int(info.xlated_prog_len) / 8, jited: Int(info.jited_prog_len), verified: Int(info.verified_insns),
+            stack: stack)
     }
 
     /// On the kernel of the file nothing may grow, but for machine code, which differs with the processor. Other kernels
-    /// rewrite and look at programs in their own way: they get a quarter more, and twice the verifier's work.
+    /// rewrite and look at programs in their own way: they get a quarter more, and twice the verifier's work. The stack may
+    /// grow up to what any kernel takes.
     func complaints(_ limit: ProgramSize, isSameKernel: Bool) -> [String] {
         let facts = [
             ("xlated instructions", xlated, isSameKernel ? limit.xlated : limit.xlated * 5 / 4),
             ("octets of machine code", jited, isSameKernel ? limit.jited * 21 / 20 : limit.jited * 5 / 4),
             ("instructions for the verifier to look at", verified, isSameKernel ? limit.verified : limit.verified * 2),
         ]
-        return facts.compactMap { what, count, bound in
+        let grown = facts.compactMap { what, count, bound in
             count <= bound ? nil : "\(name) has \(count) \(what), and bpf/instructions.txt allows \(bound); \(InstructionFile.advice)"
         }
+        guard stack > StackUse.limit else { return grown }
+        let advice = "split the longest function, or keep its locals in family/scratch.h"
+        return grown + ["\(name) uses \(stack) octets of the stack, and older kernels take \(StackUse.limit): \(advice)"]
     }
 }
 
@@ -83,8 +99,8 @@ struct InstructionFile {
     let programs: [ProgramSize]
 
     var text: String {
-        let rows = programs.map { [$0.name, String($0.xlated), String($0.jited), String($0.verified)] }
-        let heading = [["kernel", kernel.version, kernel.machine], ["program", "xlated", "jited", "verified_insns"]]
+        let rows = programs.map { [$0.name, String($0.xlated), String($0.jited), String($0.verified), String($0.stack)] }
+        let heading = [["kernel", kernel.version, kernel.machine], ["program", "xlated", "jited", "verified_insns", "stack"]]
         let lines = (heading + rows).map { row in
             row.dropLast().map { $0 + String(repeating: " ", count: max(1, 18 - $0.count)) }.joined() + (row.last ?? "")
         }
@@ -97,8 +113,9 @@ struct InstructionFile {
         let rows = (FileText.read(path) ?? "").split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
         guard rows.count > 2, rows[0].count == 3 else { throw TestKitError("\(path) isn't what `make instructions` writes") }
         let programs = rows.dropFirst(2).compactMap { row -> ProgramSize? in
-            guard row.count == 4, let xlated = Int(row[1]), let jited = Int(row[2]), let verified = Int(row[3]) else { return nil }
-            return ProgramSize(name: row[0], xlated: xlated, jited: jited, verified: verified)
+            let numbers = row.dropFirst().compactMap { Int($0) }
+            guard row.count == 5, numbers.count == 4 else { return nil }
+            return ProgramSize(name: row[0], xlated: numbers[0], jited: numbers[1], verified: numbers[2], stack: numbers[3])
         }
         return InstructionFile(kernel: KernelName(version: rows[0][1], machine: rows[0][2]), programs: programs)
     }

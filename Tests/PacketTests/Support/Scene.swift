@@ -55,6 +55,30 @@ final class Scene {
         #expect(outcome.counts.isEmpty, comment, sourceLocation: place)
     }
 
+    /// It is dropped, and the pod that opened the connection is told by a reset that its stack takes for the far end's.
+    func resets(
+        _ hook: World.Hook, _ sent: Datagram, _ comment: Comment? = nil, at place: SourceLocation = #_sourceLocation
+    ) throws {
+        let outcome = try run(hook, sent)
+        #expect(outcome.verdict == World.Outcome.redirect, comment, sourceLocation: place)
+        #expect(outcome.drops == ["no_flow": 1], comment, sourceLocation: place)
+        #expect(outcome.counts == ["reset": 1], comment, sourceLocation: place)
+        guard outcome.verdict == World.Outcome.redirect else { return }
+        let reading = try Judge.read(outcome.bytes)
+        #expect(reading.complaints == [], comment, sourceLocation: place)
+        #expect(outcome.bytes.count == 14 + cast.headers, comment, sourceLocation: place)
+        #expect(outcome.frame.source == sent.destination && outcome.frame.destination == sent.source, comment, sourceLocation: place)
+        #expect(reading.sourcePort == sent.destinationPort && reading.destinationPort == sent.sourcePort, comment, sourceLocation: place)
+        // What the judge builds has the sequence number 1 and acknowledges 2.
+        let tcp = Array(outcome.bytes.suffix(20))
+        let length = UInt16(sent.data.bytes.count + (sent.flags & Datagram.fin == 0 ? 0 : 1))
+        let numbers = sent.flags & Datagram.ack == 0 ? [0, 0, 0, 0, 0, 0] + octets(1 + length) : [0, 0, 0, 2, 0, 0, 0, 0]
+        #expect(Array(tcp[4..<12]) == numbers, comment, sourceLocation: place)
+        #expect(tcp[13] == (sent.flags & Datagram.ack == 0 ? Datagram.rst | Datagram.ack : Datagram.rst), comment, sourceLocation: place)
+        // A device that is to finish the checksum finds the same again.
+        #expect(octets(checksum(tcp)) == Array(tcp[16..<18]), comment, sourceLocation: place)
+    }
+
     /// It leaves as `expected`, by whatever MAC addresses.
     @discardableResult
     func leaves(

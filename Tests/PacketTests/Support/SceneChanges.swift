@@ -11,15 +11,15 @@ extension Scene {
     /// The local entry, or another, with these addresses of the family.
     func setEntry(
         _ id: UInt32 = Role.localEntry, addresses: [IPAddress]? = nil, kept: ClosedRange<UInt16> = 1024...65535,
-        slice: ClosedRange<UInt16> = 32768...65535, interface: Int? = nil, set: UInt32 = Role.set
+        slice: ClosedRange<UInt16> = 32768...65535, interface: Int? = nil, set: UInt32 = Role.set, draining: [IPAddress] = []
     ) throws {
         let addresses = addresses ?? [cast.egress]
         try world.execute(
             .setEntry(
                 id: id,
                 EntryRecord(
-                    egressIPv4: addresses.filter { $0.family == .ipv4 }, egressIPv6: addresses.filter { $0.family == .ipv6 }, set: set,
-                    interfaceIndex: interface, policy: Role.policy, keptPorts: kept, portSlice: slice,
+                    egressIPv4: addresses.filter { $0.family == .ipv4 }, egressIPv6: addresses.filter { $0.family == .ipv6 },
+                    draining: draining, set: set, interfaceIndex: interface, policy: Role.policy, keptPorts: kept, portSlice: slice,
                     isShared: addresses.contains(cast.sharedEgress))))
     }
 
@@ -28,8 +28,11 @@ extension Scene {
     }
 
     /// The pod's gateways for this family, best first.
-    func choose(_ ranked: [(UInt32, IPAddress)], policy: UInt32 = Role.policy, onNoGateway: OnNoGateway = .drop) throws {
-        let choice = GatewayChoice(onNoGateway: onNoGateway, ranked: ranked.map { .init(entry: $0.0, gateway: $0.1) })
+    func choose(
+        _ ranked: [(UInt32, IPAddress)], policy: UInt32 = Role.policy, onNoGateway: OnNoGateway = .drop, egress: IPAddress? = nil
+    ) throws {
+        let choice = GatewayChoice(
+            onNoGateway: onNoGateway, ranked: ranked.map { .init(entry: $0.0, gateway: $0.1, egress: egress) })
         try world.execute(.setChoice(ChoiceKey(interfaceIndex: world.podIndex, policy: policy, family: family), choice))
     }
 

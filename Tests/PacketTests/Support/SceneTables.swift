@@ -51,6 +51,9 @@ extension Scene {
         }
     }
 
+    /// As the helper tells them.
+    func portTries() throws -> [PortTries] { try world.datapath.traffic(names: FlowNames(node: "node-1")).portTries }
+
     func reverses() throws -> [Reverse] {
         try world.datapath.withLoaded { [family] loaded in
             try family == .ipv4 ? Self.reverses(loaded.tables.ipv4) : Self.reverses(loaded.tables.ipv6)

@@ -85,6 +85,7 @@ final class Talk {
                 ChoiceKey(interfaceIndex: world.podIndex, policy: Role.policy, family: kind.family),
                 GatewayChoice(onNoGateway: .drop, ranked: [.init(entry: Role.localEntry, gateway: Role.thisNode)])))
         try setEntry()
+        try world.endAdoption()
     }
 
     func setPod(mode: PodRecord.Mode = .enforce) throws {

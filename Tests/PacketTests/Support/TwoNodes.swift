@@ -32,14 +32,18 @@ final class TwoNodes {
     let nodePath: BPFDatapath
     let shape: Shape
     let underlayMTU: Int
+    let queues: Int
     let podAddress: IPAddress
     let podAddress6: IPAddress
     /// What the pod hangs on, as routes see it.
     var podDevice: String { shape.isBridged ? "br0" : "pod0" }
 
-    /// - Parameter underlayMTU: of the link between the nodes, in octets; pods and the world have 1500.
-    init(_ shape: Shape, bpffs: String, underlayMTU: Int = 1500) throws {
+    /// - Parameters:
+    ///   - underlayMTU: of the link between the nodes, in octets; pods and the world have 1500.
+    ///   - queues: of the gateway's devices, in either direction.
+    init(_ shape: Shape, bpffs: String, underlayMTU: Int = 1500, queues: Int = 1) throws {
         self.shape = shape
+        self.queues = queues
         self.underlayMTU = underlayMTU
         gateway = try Namespace.make()
         node = shape.isLocal ? gateway : try Namespace.make()
@@ -59,14 +63,14 @@ final class TwoNodes {
     }
 
     private func wire() throws {
-        try gateway.connect("ext0", to: world, "up0")
+        try gateway.connect("ext0", to: world, "up0", queues: queues)
         try gateway.ip(
             "addr add 203.0.113.2/24 dev ext0", "addr add \(Role.egress)/32 dev lo", "route add 198.51.100.0/24 via 203.0.113.1 dev ext0")
         try world.ip(
             "addr add 203.0.113.1/24 dev up0", "addr add \(Role.server)/32 dev lo", "route add \(Role.egress)/32 via 203.0.113.2 dev up0")
         try addTunnel(gateway)
         if !shape.isLocal {
-            try node.connect("eth0", to: gateway, "eth0")
+            try node.connect("eth0", to: gateway, "eth0", queues: queues)
             try node.ip("link set eth0 mtu \(underlayMTU)", "addr add \(Role.otherNode)/24 dev eth0")
             try gateway.ip("link set eth0 mtu \(underlayMTU)", "addr add \(Role.thisNode)/24 dev eth0")
             try addTunnel(node)

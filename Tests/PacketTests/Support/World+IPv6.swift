@@ -39,5 +39,6 @@ extension World {
                     keptPorts: 1024...65535, portSlice: 32768...65535, isShared: false)))
         try execute(.setEgressAddress(cast.egress, EgressAddressRecord(isShared: false)))
         try execute(.setEgressAddress(cast.sharedEgress, EgressAddressRecord(isShared: true)))
+        try endAdoption()
     }
 }

@@ -17,6 +17,8 @@ final class World {
         case podSends
         case podIsGiven
         case uplink
+        /// What leaves by the uplink, and the datapath didn't send.
+        case uplinkSends
         case tunnel(vni: UInt32, from: IPAddress)
         /// What the stack leads to the tunnel device.
         case stack
@@ -109,6 +111,24 @@ final class World {
         try setEntry()
         try execute(.setEgressAddress(Role.egress, EgressAddressRecord(isShared: false)))
         try execute(.setEgressAddress(Role.sharedEgress, EgressAddressRecord(isShared: true)))
+        try endAdoption()
+    }
+
+    /// As long after an entry gained its address.
+    func endAdoption(_ id: UInt32 = Role.localEntry) throws { try adopt(id, until: 0) }
+
+    /// From now on it takes over connections in their middle, until this second of the coarse clock.
+    func adopt(_ id: UInt32 = Role.localEntry, until second: UInt32) throws {
+        try datapath.withLoaded { loaded in
+            if var entry = try loaded.tables.ipv4.entries.value(id) {
+                entry.adopt_until = second
+                try loaded.tables.ipv4.entries.set(id, entry)
+            }
+            if var entry = try loaded.tables.ipv6.entries.value(id) {
+                entry.adopt_until = second
+                try loaded.tables.ipv6.entries.set(id, entry)
+            }
+        }
     }
 
     private static let cluster: [(String, InClusterRange.Kind)] = [
@@ -183,7 +203,9 @@ final class World {
     /// Without counters: for thousands of packets.
     func testRun(_ hook: Hook, _ frame: [UInt8]) throws -> (UInt32, [UInt8]) {
         let (program, index) = try entrance(hook)
-        return try withUnsafeMutablePointer(to: &mark) { try Self.testRun(program, index, frame, mark: $0) }
+        // The stack got by the pod's device what it leads out by the tunnel's.
+        let came = if case .stack = hook { podIndex } else { index }
+        return try withUnsafeMutablePointer(to: &mark) { try Self.testRun(program, index, frame, mark: $0, from: came) }
     }
 
     /// The program of a hook and the interface on which it runs; good until the next hook of the tunnel is asked for.
@@ -192,6 +214,7 @@ final class World {
         case .podSends: (try datapath.withLoaded { try $0.object.program("egress_pod") }, podIndex)
         case .podIsGiven: (try datapath.withLoaded { try $0.object.program("egress_pod_in") }, podIndex)
         case .uplink: (try datapath.withLoaded { try $0.object.program("egress_uplink") }, uplinkIndex)
+        case .uplinkSends: (try datapath.withLoaded { try $0.object.program("egress_uplink_out") }, uplinkIndex)
         case .stack: (try datapath.withLoaded { try $0.object.program("egress_stack") }, tunnelIndex)
         case .tunnel(let vni, let outer): (try entering(vni, outer), tunnelIndex)
         }
@@ -209,12 +232,14 @@ final class World {
     /// - Parameters:
     ///   - segment: octets of data in each packet that the kernel will make of the frame; 0: it is one.
     ///   - mark: of the packet, before and after.
+    ///   - from: the device that it came in by; `nil`: the same.
     static func testRun(
-        _ program: Int32, _ index: Int, _ frame: [UInt8], segment: UInt32 = 0, mark: UnsafeMutablePointer<UInt32>? = nil
+        _ program: Int32, _ index: Int, _ frame: [UInt8], segment: UInt32 = 0, mark: UnsafeMutablePointer<UInt32>? = nil,
+        from: Int? = nil
     ) throws -> (UInt32, [UInt8]) {
         var context = __sk_buff()
         context.ifindex = UInt32(index)
-        context.ingress_ifindex = UInt32(index)
+        context.ingress_ifindex = UInt32(from ?? index)
         context.mark = mark?.pointee ?? 0
         context.gso_size = segment
         var out = [UInt8](repeating: 0, count: frame.count + 256)

@@ -1,4 +1,5 @@
 import CEgressABI
+import CLibBPF
 import Glibc
 
 @testable import BPFDatapath

@@ -2,33 +2,9 @@
 /*
  * What becomes of a destination.
  *
- *   steer(skb, packet, pod, steering)   a pod's packet: VERDICT_GO with a gateway, VERDICT_PASS, or a reason; steering
- *                                       has the pod's interface
+ *   steer_pod(pod, ifindex, steering)        what steer() must know of the pod
+ *   steer(skb, packet, unreadable, steering) a pod's packet: VERDICT_GO with a gateway, VERDICT_PASS, or a reason
  */
-/* And the translation that it is; `way` is room for that. */
-static __always_inline void F(flow_forget)(const struct F(egress_flow_key) *key, const struct F(egress_flow) *flow,
-					   struct F(nat_way) *way)
-{
-	__builtin_memset(way, 0, sizeof(*way));
-	way->key.entry = flow->entry;
-	way->key.source = key->pod;
-	way->key.remote = key->remote;
-	way->key.source_port = key->pod_port;
-	way->key.remote_port = key->remote_port;
-	way->key.protocol = key->protocol;
-	way->ifindex = flow->ifindex;
-	if (flow->kind == EGRESS_FLOW_OUT && flow->place == EGRESS_PLACE_LOCAL) {
-		F(nat_forget)(way, &flow->half);
-	} else {
-		/* Read before: what is deleted may be another's at once. */
-		bool is_steered = flow->kind == EGRESS_FLOW_OUT;
-
-		F(event_of_flow)(EGRESS_EVENT_CLOSED, key, flow);
-		if (!bpf_map_delete_elem(&F(egress_flows), key))
-			F(use_change)(EGRESS_USE_POD, way->ifindex, is_steered ? -1 : 0, is_steered ? 0 : -1);
-	}
-}
-
 /* A new connection's record, counted; over one that another processor wrote meanwhile. 0, or no room. */
 static __always_inline long F(flow_write)(const struct F(egress_flow_key) *key, const struct F(egress_flow) *flow)
 {
@@ -52,6 +28,7 @@ static __always_inline int F(steer_record)(const struct F(egress_flow_key) *key,
 	F(flow_make)(flow, EGRESS_FLOW_OUT, ifindex);
 	flow->place = EGRESS_PLACE_REMOTE;
 	flow->half.node = steering->gateway;
+	flow->half.egress.word[0] = steering->egress;
 	flow->policy = steering->policy;
 	flow->entry = steering->entry;
 	if (F(flow_write)(key, flow))
@@ -68,18 +45,39 @@ static __always_inline bool F(steer_goes_on)(const struct F(egress_flow) *flow, 
 	       steering->place == EGRESS_PLACE_LOCAL && flow->ifindex == ifindex && flow->entry == steering->entry;
 }
 
+/* Answers go no longer by the stack when the pod's packets don't. */
+static __always_inline void F(steer_turns)(struct F(egress_flow) *flow, const struct steering *steering)
+{
+	if (steering->way != EGRESS_STEERING_STACK && flow->half.flags & EGRESS_FLOW_STACK)
+		flow->half.flags &= ~EGRESS_FLOW_STACK;
+}
+
+/* Whether a SYN is the one that its record was made for, again: the stack led it on, or nobody answered. */
+static __always_inline bool F(steer_repeats)(const struct F(egress_flow) *flow, const struct steering *steering)
+{
+	return flow->kind == EGRESS_FLOW_OUT && flow->place == EGRESS_PLACE_REMOTE &&
+	       steering->place == EGRESS_PLACE_REMOTE && flow->ifindex == steering->ifindex &&
+	       flow->entry == steering->entry && flow->half.node == steering->gateway &&
+	       flow->policy == steering->policy && !flow->seen_in && !flow->half.seen;
+}
+
 /* A packet that no record decides: by the rules of the pod's set. `unreadable` is why its ports couldn't be read. */
 static __always_inline int F(steer_by_rules)(struct __sk_buff *skb, const struct F(packet) *packet,
-					     const struct egress_pod *pod, const struct egress_config *config,
-					     int unreadable, const struct F(egress_flow_key) *key,
+					     const struct egress_config *config, int unreadable,
+					     const struct F(egress_flow_key) *key,
 					     struct F(egress_flow) *flow, struct steering *steering)
 {
-	const struct egress_rule *rule = F(rule_find)(pod->set, &packet->destination);
+	const struct egress_rule *rule = F(rule_find)(steering->set, &packet->destination);
 	struct F(scratch) *scratch = F(scratch_read)();
 	int verdict;
 
 	if (!scratch)
 		return EGRESS_DROP_INTERNAL;
+	/* Where nothing serves the policy now, it waits as new ones do. */
+	if (F(flow_is_lost)(packet, flow, steering->ifindex) && (!rule || rule->action != EGRESS_ACTION_DROP)) {
+		steering->policy = rule && rule->action == EGRESS_ACTION_GATEWAY ? rule->policy : 0;
+		return MOVES;
+	}
 	if (!rule)
 		return VERDICT_PASS;
 	if (rule->action == EGRESS_ACTION_EXCLUDE) {
@@ -102,8 +100,14 @@ static __always_inline int F(steer_by_rules)(struct __sk_buff *skb, const struct
 	verdict = steer_choose(skb, IPV, steering);
 	if (verdict != VERDICT_GO)
 		return verdict;
-	if (packet->later)
+	/* Before FORWARD nothing is recorded of what this node translates; there the fragments are put together. */
+	if (packet->later && !(steering->way == EGRESS_STEERING_STACK && steering->place == EGRESS_PLACE_LOCAL))
 		return EGRESS_DROP_FIRST_FRAGMENT;
+	if (flow && F(steer_repeats)(flow, steering)) {
+		F(steer_turns)(flow, steering);
+		F(flow_sends)(flow, packet);
+		return VERDICT_GO;
+	}
 	if (flow && !F(steer_goes_on)(flow, steering->ifindex, steering)) {
 		F(flow_forget)(key, flow, &scratch->way);
 		flow = NULL;
@@ -155,7 +159,7 @@ static __always_inline int F(steer_by_record)(struct __sk_buff *skb, const struc
 	}
 	node = flow->half.node;
 	gateway = bpf_map_lookup_elem(&egress_gateways, &node);
-	if (!gateway || gateway->place != flow->place)
+	if (flow->half.flags & EGRESS_FLOW_LOST || !gateway || gateway->place != flow->place)
 		return ASKS;
 	/* TCP stays where its translation is; what can begin anew goes on by a gateway that works. */
 	if (!gateway->healthy && packet->protocol != IPPROTO_TCP)
@@ -164,8 +168,7 @@ static __always_inline int F(steer_by_record)(struct __sk_buff *skb, const struc
 	steering->entry = flow->entry;
 	steering->gateway = node;
 	steering->place = gateway->place;
-	if (steering->way != EGRESS_STEERING_STACK && flow->half.flags & EGRESS_FLOW_STACK)
-		flow->half.flags &= ~EGRESS_FLOW_STACK;
+	F(steer_turns)(flow, steering);
 	/* What this node translates is refreshed with its translation. */
 	if (flow->place == EGRESS_PLACE_REMOTE) {
 		F(flow_sends)(flow, packet);
@@ -174,14 +177,23 @@ static __always_inline int F(steer_by_record)(struct __sk_buff *skb, const struc
 	return VERDICT_GO;
 }
 
-static __always_inline int F(steer)(struct __sk_buff *skb, const struct F(packet) *packet, const struct egress_pod *pod,
-				    const struct egress_config *config, int unreadable, struct steering *steering)
+static __always_inline void F(steer_pod)(const struct egress_pod *pod, __u32 ifindex, struct steering *steering)
 {
+	steering->ifindex = ifindex;
+	steering->way = pod->steering;
+	steering->set = pod->set;
+}
+
+/* As steer(), or MOVES. A function of its own to the verifier too, for the stack. */
+__noinline int F(steer_stays)(struct __sk_buff *skb, const struct F(packet) *packet, int unreadable, struct steering *steering)
+{
+	const struct egress_config *config = config_read();
 	struct F(egress_flow) *flow = NULL;
 	struct F(egress_flow_key) key;
 	int verdict;
 
-	steering->way = pod->steering;
+	if (!config || !packet || !steering)
+		return EGRESS_DROP_INTERNAL;
 	F(flow_of_sent)(packet, &key);
 	if (!unreadable && !packet->is_first)
 		flow = bpf_map_lookup_elem(&F(egress_flows), &key);
@@ -192,5 +204,13 @@ static __always_inline int F(steer)(struct __sk_buff *skb, const struct F(packet
 		if (verdict != ASKS)
 			return verdict;
 	}
-	return F(steer_by_rules)(skb, packet, pod, config, unreadable, &key, flow, steering);
+	return F(steer_by_rules)(skb, packet, config, unreadable, &key, flow, steering);
+}
+
+static __always_inline int F(steer)(struct __sk_buff *skb, const struct F(packet) *packet, int unreadable,
+				    struct steering *steering)
+{
+	int verdict = F(steer_stays)(skb, packet, unreadable, steering);
+
+	return verdict == MOVES ? F(steer_moves)(skb, packet, steering) : verdict;
 }

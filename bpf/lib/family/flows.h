@@ -6,6 +6,7 @@
  *   flow_of_given(packet, key)     key of a packet that a pod is given
  *   flow_sends(flow, packet)       notes that the pod sent something
  *   flow_is_given(flow, packet)    notes that the pod was given something
+ *   flow_answers_by_stack(rev, …)  whether what comes for a connection that this node translates goes by the stack
  *   way_is_kept(config, way)       whether the way may be used without asking
  */
 static __always_inline void F(flow_of_sent)(const struct F(packet) *packet, struct F(egress_flow_key) *key)
@@ -26,6 +27,23 @@ static __always_inline void F(flow_of_given)(const struct F(packet) *packet, str
 	key->pod_port = packet->destination_port;
 	key->remote_port = F(packet_is_icmp)(packet) ? 0 : packet->source_port;
 	key->protocol = packet->protocol;
+}
+
+/* `port`: the remote's, as on the wire. A function of its own to the verifier too, for the stack. */
+__noinline int F(flow_answers_by_stack)(const struct F(egress_rev) *rev, const ADDRESS *remote, __u32 port, __u32 protocol)
+{
+	struct F(egress_flow_key) key = {};
+	const struct F(egress_flow) *flow;
+
+	if (!rev || !remote)
+		return 0;
+	key.pod = rev->source;
+	key.remote = *remote;
+	key.pod_port = rev->source_port;
+	key.remote_port = protocol == F(FAMILY_ICMP) ? 0 : port;
+	key.protocol = protocol;
+	flow = bpf_map_lookup_elem(&F(egress_flows), &key);
+	return flow && flow->half.flags & EGRESS_FLOW_STACK;
 }
 
 static __always_inline bool F(way_is_kept)(const struct egress_config *config, const struct F(egress_half) *half)

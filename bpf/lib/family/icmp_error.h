@@ -5,8 +5,8 @@
  *
  *   error_arrives(skb, packet, flags)                 from the world, about what an egress IP sent
  *   error_is_given(skb, packet, entry, sender)        out of the tunnel, about what a pod of this node sent
- *   error_steer(skb, packet, pod, steering)           from a pod: a verdict, as of steer()
- *   error_leaves(skb, packet, steering, sender)       from a pod, on its gateway, about an answer that it got
+ *   error_steer(skb, packet, steering)                from a pod: a verdict, as of steer(); by its way
+ *   error_leaves(skb, packet, entry, sender, ifindex) from a pod, on its gateway, about an answer that it got
  *
  * The first, the second and the last return what the program returns.
  */
@@ -72,13 +72,20 @@ static __always_inline struct F(egress_rev) *
 static __always_inline int F(error_goes_in)(struct __sk_buff *skb, const struct F(packet) * error,
 					    struct F(quote) * quote, const struct F(egress_rev) * rev)
 {
+	const struct F(packet) *quoted = &quote->packet;
 	const struct egress_pod *pod = NULL;
 	__u32 node = rev->node, ifindex = rev->ifindex, entry = rev->entry;
+	bool by_stack = false;
 
 	if (!node) {
 		pod = bpf_map_lookup_elem(&egress_pods, &ifindex);
 		if (!pod || !F(address_equal)(&pod->F(address), &rev->source))
 			return packet_drop(skb, EGRESS_DROP_NO_POD);
+		by_stack = pod->steering == EGRESS_STEERING_STACK &&
+			   F(flow_answers_by_stack)(rev, &quoted->destination, quoted->destination_port, quoted->protocol);
+		/* Forwarding takes the hop. */
+		if (by_stack && F(rewrite_hop_back)(skb))
+			return packet_drop(skb, EGRESS_DROP_INTERNAL);
 	} else if (F(error_lower)(skb, error, quote)) {
 		return packet_drop(skb, EGRESS_DROP_INTERNAL);
 	}
@@ -91,7 +98,7 @@ static __always_inline int F(error_goes_in)(struct __sk_buff *skb, const struct 
 	if (!pod)
 		return packet_drop(skb, EGRESS_DROP_NO_POD);
 	packet_count(skb, EGRESS_COUNT_REVERSED);
-	return F(deliver)(skb, pod);
+	return by_stack ? deliver_by_stack(skb) : F(deliver)(skb, pod);
 }
 
 /* `flags`: the address's. What belongs to no translation is the node's where the address is. */
@@ -144,30 +151,31 @@ __noinline int F(error_is_given)(struct __sk_buff *skb, const struct F(packet) *
 		return packet_drop(skb, EGRESS_DROP_NO_POD);
 	if (error->ttl <= 1)
 		return packet_drop(skb, EGRESS_DROP_TTL);
+	if (flow->half.flags & EGRESS_FLOW_STACK)
+		return deliver_by_stack(skb);
 	verdict = F(rewrite_hop)(skb);
 	if (verdict)
 		return packet_drop(skb, verdict);
 	return F(deliver)(skb, pod);
 }
 
-/* The flow of the answer that a pod complains of, which must be its own and the far end's. */
+/* The flow of the answer that a pod, by its interface, complains of: it must be its own and the far end's. */
 static __always_inline const struct F(egress_flow) *
-    F(error_flow)(const struct __sk_buff *skb, const struct F(packet) * error, struct F(scratch) * scratch)
+    F(error_flow)(const struct F(packet) * error, __u32 ifindex, struct F(scratch) * scratch)
 {
 	const struct F(packet) *quoted = &scratch->quote.packet;
 	const struct F(egress_flow) * flow;
 
 	F(flow_of_given)(quoted, &scratch->way.flow);
 	flow = bpf_map_lookup_elem(&F(egress_flows), &scratch->way.flow);
-	if (!flow || flow->ifindex != skb->ifindex || !F(address_equal)(&quoted->destination, &error->source) ||
+	if (!flow || flow->ifindex != ifindex || !F(address_equal)(&quoted->destination, &error->source) ||
 	    !F(address_equal)(&quoted->source, &error->destination))
 		return NULL;
 	return flow;
 }
 
-/* A function of its own to the verifier too, for the stack. */
-__noinline int F(error_steer)(struct __sk_buff *skb, const struct F(packet) * error, __u32 set,
-			      struct steering *steering)
+/* `steering` as of steer(). A function of its own to the verifier too, for the stack. */
+__noinline int F(error_steer)(struct __sk_buff *skb, const struct F(packet) * error, struct steering *steering)
 {
 	struct F(scratch) *scratch = F(scratch_read)();
 	const struct F(egress_flow) *flow = NULL;
@@ -178,9 +186,9 @@ __noinline int F(error_steer)(struct __sk_buff *skb, const struct F(packet) * er
 		return EGRESS_DROP_INTERNAL;
 	verdict = F(quote_read)(skb, error);
 	if (!verdict)
-		flow = F(error_flow)(skb, error, scratch);
+		flow = F(error_flow)(error, steering->ifindex, scratch);
 	if (!flow) {
-		rule = F(rule_find)(set, &error->destination);
+		rule = F(rule_find)(steering->set, &error->destination);
 		if (rule && rule->action != EGRESS_ACTION_EXCLUDE)
 			return verdict ? verdict : EGRESS_DROP_ICMP_ERROR;
 		if (rule)
@@ -191,6 +199,8 @@ __noinline int F(error_steer)(struct __sk_buff *skb, const struct F(packet) * er
 		packet_count(skb, EGRESS_COUNT_INBOUND);
 		return VERDICT_PASS;
 	}
+	if (flow->half.flags & EGRESS_FLOW_LOST)
+		return EGRESS_DROP_ICMP_ERROR;
 	if (error->ttl <= 1)
 		return EGRESS_DROP_TTL;
 	steering->policy = flow->policy;
@@ -224,8 +234,9 @@ static __always_inline bool F(error_way)(struct F(scratch) * scratch, __u32 entr
 	return true;
 }
 
-/* `sender` as of translate_and_leave(). */
-__noinline int F(error_leaves)(struct __sk_buff *skb, const struct F(packet) * error, __u32 id, __u32 sender)
+/* `sender` as of translate_and_leave(); where it is 0, `ifindex` is the pod's. */
+__noinline int F(error_leaves)(struct __sk_buff *skb, const struct F(packet) * error, __u32 id, __u32 sender,
+			       __u32 ifindex)
 {
 	struct F(scratch) *scratch = F(scratch_read)();
 	const struct F(egress_entry) * entry;
@@ -241,7 +252,7 @@ __noinline int F(error_leaves)(struct __sk_buff *skb, const struct F(packet) * e
 	if (verdict)
 		return packet_drop(skb, verdict);
 	way = &scratch->way;
-	if (!F(error_way)(scratch, id, sender, skb->ifindex) || !F(address_equal)(&way->key.source, &error->source) ||
+	if (!F(error_way)(scratch, id, sender, ifindex) || !F(address_equal)(&way->key.source, &error->source) ||
 	    !F(address_equal)(&way->key.remote, &error->destination))
 		return packet_drop(skb, EGRESS_DROP_ICMP_ERROR);
 	if (error->ttl <= 1)

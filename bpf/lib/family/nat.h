@@ -153,7 +153,7 @@ static __always_inline void F(nat_address)(const struct F(egress_entry) *entry, 
 }
 
 /*
- * Whether it is one of the entry's addresses from the second on. Without a branch for each: the verifier would follow them
+ * Whether it is one of the entry's addresses from the second on, or one that it drains. Without a branch for each: the verifier would follow them
  * all. A function of its own to it too, for the stack.
  */
 __noinline int F(nat_is_another_of)(const struct F(egress_entry) *entry, const ADDRESS *address)
@@ -179,7 +179,7 @@ __noinline int F(nat_is_another_of)(const struct F(egress_entry) *entry, const A
 static __always_inline bool F(nat_is_address_of)(const struct F(egress_entry) *entry, const ADDRESS *address)
 {
 	return F(address_equal)(address, &entry->egress[0]) ||
-	       (entry->count > 1 && F(nat_is_another_of)(entry, address));
+	       (entry->count + entry->drains > 1 && F(nat_is_another_of)(entry, address));
 }
 
 /* A connection begins anew in a flow that was there: what its answers showed was another's. */
@@ -223,7 +223,7 @@ static __always_inline bool F(nat_refresh)(struct F(nat_way) *way, struct F(egre
 static __always_inline int F(nat_continue)(struct F(nat_way) *way, struct F(egress_half) *half,
 					   const struct F(egress_entry) *entry, const struct F(packet) *packet)
 {
-	/* A translation keeps its address while that is one of the entry's, whatever a new one would get. */
+	/* A translation keeps its address while the entry owns or drains it, whatever a new one would get. */
 	bool owned = F(nat_is_address_of)(entry, &half->egress);
 
 	if (!owned || !F(nat_refresh)(way, half, F(packet_opens_tcp)(packet))) {

@@ -19,24 +19,28 @@ static __always_inline void F(pod_notes)(struct __sk_buff *skb, const struct F(e
 		packet_count(skb, EGRESS_COUNT_UNRECORDED);
 }
 
-/* In record mode: what is open now goes on as it is, also when rules are in force. */
-static __always_inline void F(pod_records)(struct __sk_buff *skb, const struct F(packet) *packet,
-					   const struct egress_pod *pod)
+/*
+ * In record mode: what is open now goes on as it is, also when rules are in force. A function of its own to the verifier
+ * too, for the stack.
+ */
+__noinline int F(pod_records)(struct __sk_buff *skb, const struct F(packet) *packet, __u32 set)
 {
 	struct F(scratch) *scratch = F(scratch_read)();
 	struct F(egress_flow_key) key;
 	struct F(egress_flow) *flow;
 
+	if (!packet)
+		return 0;
 	packet_count(skb, EGRESS_COUNT_RECORDED);
 	F(flow_of_sent)(packet, &key);
 	flow = bpf_map_lookup_elem(&F(egress_flows), &key);
 	if (flow && flow->ifindex == skb->ifindex) {
 		F(flow_sends)(flow, packet);
-		return;
+		return 0;
 	}
-	if (!scratch || !F(rule_find)(pod->set, &packet->destination))
-		return;
-	F(pod_notes)(skb, &key, flow, EGRESS_FLOW_EXEMPT, scratch);
+	if (scratch && F(rule_find)(set, &packet->destination))
+		F(pod_notes)(skb, &key, flow, EGRESS_FLOW_EXEMPT, scratch);
+	return 0;
 }
 
 /* VERDICT_GO with steering, VERDICT_PASS, or a drop's reason. A function of its own to the verifier too. */
@@ -59,13 +63,13 @@ __noinline int F(pod_decides)(struct __sk_buff *skb, const struct F(packet) *pac
 		return EGRESS_DROP_SPOOFED;
 	if (pod->mode == EGRESS_MODE_RECORD) {
 		if (!unreadable)
-			F(pod_records)(skb, packet, pod);
+			F(pod_records)(skb, packet, pod->set);
 		return VERDICT_PASS;
 	}
-	steering->ifindex = ifindex;
+	F(steer_pod)(pod, ifindex, steering);
 	if (F(packet_is_error)(packet))
-		return F(error_steer)(skb, packet, pod->set, steering);
-	verdict = F(steer)(skb, packet, pod, config, unreadable, steering);
+		return F(error_steer)(skb, packet, steering);
+	verdict = F(steer)(skb, packet, unreadable, steering);
 	if (verdict == VERDICT_GO)
 		verdict = F(mss_clamp)(skb, packet, config->tunnel_mtu);
 	return verdict;
@@ -81,13 +85,19 @@ static __always_inline int F(pod_leaves_by_tunnel)(struct __sk_buff *skb, __u32 
 	return leave_by_tunnel(skb, entry & EGRESS_VNI_ENTRY_MASK, gateway, EGRESS_COUNT_TUNNELLED);
 }
 
-/* If it isn't too large. A function of its own to the verifier too, for the stack. */
+/*
+ * If it isn't too large; by the stack also what this node translates. A function of its own to the verifier too, for the
+ * stack.
+ */
 __noinline int F(pod_enters_tunnel)(struct __sk_buff *skb, const struct F(packet) *packet, const struct steering *steering)
 {
 	const struct egress_config *config = config_read();
 
 	if (!config || !packet || !steering)
 		return packet_drop(skb, EGRESS_DROP_INTERNAL);
+	/* The stack cuts what may be cut: the route to the device says how large. */
+	if (steering->way == EGRESS_STEERING_STACK && !F(packet_is_whole)(skb))
+		return leave_by_stack(skb);
 	if (F(tunnel_takes)(skb, packet, config) != VERDICT_GO)
 		return F(answer_back)(skb, config->tunnel_mtu);
 	if (steering->way == EGRESS_STEERING_STACK)
@@ -133,11 +143,33 @@ __noinline int F(pod_goes_on)(struct __sk_buff *skb, struct F(packet) *packet)
 	return F(pod_goes_on_by_tunnel)(skb, packet, config, flow);
 }
 
+/* What no record decides. A function of its own to the verifier too: what is established needs none of it. */
+__noinline int F(pod_asks)(struct __sk_buff *skb, const struct F(packet) *packet, int unreadable)
+{
+	struct steering steering = {};
+	int verdict = F(pod_decides)(skb, packet, unreadable, &steering);
+
+	if (!packet)
+		return packet_drop(skb, EGRESS_DROP_INTERNAL);
+	if (verdict == VERDICT_PASS)
+		return packet_pass();
+	if (verdict == EGRESS_DROP_TTL)
+		return F(expired_back)(skb, packet);
+	if (verdict != VERDICT_GO)
+		return verdict == EGRESS_DROP_NO_FLOW && steering.lost ? F(reset_lost)(skb, packet, &steering, 0)
+								: packet_drop(skb, verdict);
+	if (steering.place != EGRESS_PLACE_LOCAL || steering.way == EGRESS_STEERING_STACK)
+		return F(pod_enters_tunnel)(skb, packet, &steering);
+	if (F(packet_is_error)(packet))
+		return F(error_leaves)(skb, packet, steering.entry, 0, steering.ifindex);
+	verdict = F(translate_and_leave)(skb, packet, &steering, 0);
+	return verdict == LOST ? F(reset_lost)(skb, packet, &steering, 0) : verdict;
+}
+
 /* A function of its own to the verifier too, for the stack: so that the families don't add up. */
 __noinline int F(pod_sends)(struct __sk_buff *skb)
 {
 	const struct egress_config *config = config_read();
-	struct steering steering = {};
 	struct F(packet) packet;
 	int verdict, unreadable = 0;
 
@@ -157,17 +189,7 @@ __noinline int F(pod_sends)(struct __sk_buff *skb)
 		if (verdict != ASKS)
 			return verdict;
 	}
-	verdict = F(pod_decides)(skb, &packet, unreadable, &steering);
-	if (verdict == VERDICT_PASS)
-		return packet_pass();
-	if (verdict != VERDICT_GO)
-		return packet_drop(skb, verdict);
-	if (steering.place != EGRESS_PLACE_LOCAL)
-		return F(pod_enters_tunnel)(skb, &packet, &steering);
-	if (steering.way == EGRESS_STEERING_STACK)
-		return leave_by_stack(skb);
-	return F(packet_is_error)(&packet) ? F(error_leaves)(skb, &packet, steering.entry, 0)
-					   : F(translate_and_leave)(skb, &packet, &steering, 0);
+	return F(pod_asks)(skb, &packet, unreadable);
 }
 
 /* Whether a packet without a record may be the first of a connection that somebody outside opens. */
@@ -198,7 +220,8 @@ __noinline int F(pod_is_given)(struct __sk_buff *skb)
 		return 0;
 	F(flow_of_given)(&packet, &key);
 	flow = bpf_map_lookup_elem(&F(egress_flows), &key);
-	if (flow && flow->ifindex == ifindex && !(flow->kind == EGRESS_FLOW_IN && F(packet_opens_tcp)(&packet))) {
+	if (flow && flow->ifindex == ifindex &&
+	    !((flow->kind == EGRESS_FLOW_IN || flow->half.flags & EGRESS_FLOW_LOST) && F(packet_opens_tcp)(&packet))) {
 		F(flow_is_given)(flow, &packet);
 		return 0;
 	}

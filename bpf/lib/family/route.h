@@ -141,11 +141,16 @@ static __always_inline int F(leave_as_kept)(struct __sk_buff *skb, const struct 
 }
 
 /* Into the device that routes to the pod: its veth, or its bridge, never a bridge port (nothing arrives). */
-static __always_inline int F(deliver)(struct __sk_buff *skb, const struct egress_pod *pod)
+static __always_inline int F(deliver_as)(struct __sk_buff *skb, const struct egress_pod *pod, __u32 what)
 {
 	struct bpf_redir_neigh next = {.nh_family = F(FAMILY_AF)};
 
 	__builtin_memcpy(&next.ipv4_nh, &pod->F(address), sizeof(ADDRESS));
-	packet_count(skb, EGRESS_COUNT_DELIVERED);
+	packet_count(skb, what);
 	return bpf_redirect_neigh(pod->deliver_ifindex, &next, sizeof(next), 0);
+}
+
+static __always_inline int F(deliver)(struct __sk_buff *skb, const struct egress_pod *pod)
+{
+	return F(deliver_as)(skb, pod, EGRESS_COUNT_DELIVERED);
 }

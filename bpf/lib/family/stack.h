@@ -3,29 +3,28 @@
  * A pod whose node enforces policy in FORWARD is steered by the stack: egress_pod marks its packets, a rule and a route
  * lead them through FORWARD to the tunnel device, and here they go on. The mark says that it is one of them, the pod's
  * record and its connection's say everything else. Answers are led through the stack as long as the connection's last
- * packet was.
+ * packet was. An ICMP error goes as the connection does that it quotes, so that tracking knows it as RELATED.
  *
  *   stack_send(skb)             at the tunnel device's egress; the mark is cleared already
- *   stack_answers(packet, rev)  whether the answer to a connection that this node translates goes by the stack
  */
 
 /* By the rules of now, as egress_pod did it. A function of its own to the verifier too, for the stack. */
 __noinline int F(stack_decides)(struct __sk_buff *skb, const struct F(packet) *packet, int unreadable,
 				struct steering *steering)
 {
-	const struct egress_config *config = config_read();
 	const struct egress_pod *pod;
 	__u32 *ifindex;
 	int verdict;
 
-	if (!config || !packet || !steering)
+	if (!packet || !steering)
 		return EGRESS_DROP_INTERNAL;
 	ifindex = bpf_map_lookup_elem(&F(egress_pod_ips), &packet->source);
 	pod = ifindex ? bpf_map_lookup_elem(&egress_pods, ifindex) : NULL;
 	if (!pod || !F(address_equal)(&pod->F(address), &packet->source) || F(in_cluster)(&packet->destination))
 		return EGRESS_DROP_STACK;
-	steering->ifindex = *ifindex;
-	verdict = F(steer)(skb, packet, pod, config, unreadable, steering);
+	F(steer_pod)(pod, *ifindex, steering);
+	verdict = F(packet_is_error)(packet) ? F(error_steer)(skb, packet, steering)
+					     : F(steer)(skb, packet, unreadable, steering);
 	return verdict == VERDICT_PASS ? EGRESS_DROP_STACK : verdict;
 }
 
@@ -60,28 +59,18 @@ __noinline int F(stack_send)(struct __sk_buff *skb)
 	unreadable = packet.fragment ? F(fragment_read)(skb, &packet, EGRESS_FRAG_POD, skb->ifindex)
 				     : F(packet_parse_l4)(skb, &packet);
 	verdict = F(stack_decides)(skb, &packet, unreadable, &steering);
+	if (verdict == EGRESS_DROP_NO_FLOW && steering.lost)
+		return F(reset_lost)(skb, &packet, &steering, 0);
 	if (verdict != VERDICT_GO)
 		return packet_drop(skb, verdict);
-	verdict = steering.place == EGRESS_PLACE_LOCAL
-		      ? F(translate_and_leave)(skb, &packet, &steering, 0)
-		      : F(pod_leaves_by_tunnel)(skb, steering.entry, steering.gateway, steering.policy);
+	if (steering.place != EGRESS_PLACE_LOCAL)
+		verdict = F(pod_leaves_by_tunnel)(skb, steering.entry, steering.gateway, steering.policy);
+	else if (F(packet_is_error)(&packet))
+		return F(error_leaves)(skb, &packet, steering.entry, 0, steering.ifindex);
+	else
+		verdict = F(translate_and_leave)(skb, &packet, &steering, 0);
+	if (verdict == LOST)
+		return F(reset_lost)(skb, &packet, &steering, 0);
 	F(stack_notes)(&packet, steering.ifindex);
 	return verdict;
-}
-
-/* A function of its own to the verifier too, for the stack. */
-__noinline int F(stack_answers)(const struct F(packet) *packet, const struct F(egress_rev) *rev)
-{
-	struct F(egress_flow_key) key = {};
-	const struct F(egress_flow) *flow;
-
-	if (!packet || !rev)
-		return 0;
-	key.pod = rev->source;
-	key.remote = packet->source;
-	key.pod_port = rev->source_port;
-	key.remote_port = F(packet_is_icmp)(packet) ? 0 : packet->source_port;
-	key.protocol = packet->protocol;
-	flow = bpf_map_lookup_elem(&F(egress_flows), &key);
-	return flow && flow->half.flags & EGRESS_FLOW_STACK;
 }

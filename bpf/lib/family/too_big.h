@@ -61,16 +61,24 @@ static __always_inline int F(pod_takes)(struct __sk_buff *skb, __u32 ifindex, __
  * finds, c = ~(sum + c): half of ~sum, in the arithmetic of such sums the word turned by a bit. Nobody verifies it,
  * since the quotation is cut off.
  */
-static __always_inline void F(answer_settle)(struct F(answer) * answer)
+static __always_inline void F(answer_settle)(struct F(answer) * answer, __u32 offset, __u32 quoted)
 {
-	const __u32 length = sizeof(answer->quoted) - F(FAMILY_IP_HEADER);
 	void *l4 = (void *)answer->quoted + F(FAMILY_IP_HEADER);
-	__u16 *checksum = l4 + TCP_CHECKSUM_OFFSET;
+	__u16 *checksum = l4 + offset;
 	__u16 sum;
 
 	*checksum = 0;
-	sum = checksum_of(octets_sum(l4, length, 0));
+	sum = checksum_of(octets_sum(l4, quoted - F(FAMILY_IP_HEADER), 0));
 	*checksum = sum >> 1 | sum << 15;
+}
+
+static __always_inline void F(answer_turn)(struct F(answer) * answer)
+{
+	__u8 mac[ETH_ALEN];
+
+	__builtin_memcpy(mac, answer->eth.h_dest, sizeof(mac));
+	__builtin_memcpy(answer->eth.h_dest, answer->eth.h_source, sizeof(mac));
+	__builtin_memcpy(answer->eth.h_source, mac, sizeof(mac));
 }
 
 /* As it came: before anything is rewritten. A function of its own to the verifier too, for the stack. */
@@ -78,10 +86,10 @@ __noinline int F(answer_too_big)(struct __sk_buff *skb, __u32 mtu)
 {
 	bool is_merged = skb->gso_size != 0;
 	struct F(answer) * answer;
-	__u8 mac[ETH_ALEN];
 
 	/* Then it is longer than what is quoted, too. */
-	if (mtu < F(FAMILY_LEAST_MTU) || mtu > 0xffff || skb->len <= sizeof(answer->eth) + sizeof(answer->quoted))
+	if (mtu < F(FAMILY_LEAST_MTU) || mtu > 0xffff || skb->len <= sizeof(answer->eth) + sizeof(answer->quoted) ||
+	    !answer_may(skb))
 		return EGRESS_DROP_TOO_BIG;
 	if (bpf_skb_change_tail(skb, sizeof(answer->eth) + sizeof(answer->quoted), 0) ||
 	    bpf_skb_adjust_room(skb, F(FAMILY_IP_HEADER) + ICMP_HEADER, BPF_ADJ_ROOM_MAC, 0) ||
@@ -90,16 +98,16 @@ __noinline int F(answer_too_big)(struct __sk_buff *skb, __u32 mtu)
 	answer = (void *)(long)skb->data;
 	if ((void *)(answer + 1) > (void *)(long)skb->data_end)
 		return EGRESS_DROP_TOO_BIG;
-	__builtin_memcpy(mac, answer->eth.h_dest, sizeof(mac));
-	__builtin_memcpy(answer->eth.h_dest, answer->eth.h_source, sizeof(mac));
-	__builtin_memcpy(answer->eth.h_source, mac, sizeof(mac));
-	answer->icmp.type = F(FAMILY_TOO_BIG_TYPE);
-	answer->icmp.code = F(FAMILY_TOO_BIG_CODE);
-	answer->icmp.rest = bpf_htonl(mtu);
-	answer->icmp.checksum = 0;
+	F(answer_turn)(answer);
+	answer->icmp = (struct icmp_error_header){
+	    .type = F(FAMILY_TOO_BIG_TYPE),
+	    .code = F(FAMILY_TOO_BIG_CODE),
+	    .rest = bpf_htonl(mtu),
+	};
 	if (is_merged && F(answer_quotes_tcp)(answer))
-		F(answer_settle)(answer);
-	F(answer_header)(answer);
+		F(answer_settle)(answer, TCP_CHECKSUM_OFFSET, sizeof(answer->quoted));
+	/* Back from where the packet was to go. */
+	F(answer_header)(answer, answer->quoted + F(FAMILY_DESTINATION), sizeof(answer->quoted));
 	return 0;
 }
 

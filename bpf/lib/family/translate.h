@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * translate_and_leave(): a pod's packet on its gateway, from whatever node it came. Returns what the program returns.
+ * translate_and_leave(): a pod's packet on its gateway, from whatever node it came. Returns what the program returns, or LOST.
  */
 
 /*
@@ -24,15 +24,18 @@ static __always_inline int F(translate_anew)(const struct F(packet) *packet, con
 	const struct egress_config *config = config_read();
 	struct port_order *order = &scratch->order;
 	const struct egress_ip *ip;
+	int verdict;
 
 	if (!config)
 		return EGRESS_DROP_INTERNAL;
-	if (F(packet_continues_tcp)(packet))
+	if (F(packet_continues_tcp)(packet) && !F(entry_adopts)(packet, entry, scratch->way.now))
 		return EGRESS_DROP_NO_FLOW;
 	if (packet->later)
 		return EGRESS_DROP_FIRST_FRAGMENT;
 	if (config->upgrading)
 		return EGRESS_DROP_UPGRADING;
+	if (!entry->count)
+		return EGRESS_DROP_NO_EGRESS_IP;
 	if (!F(entry_serves)(entry->set, &packet->destination))
 		return EGRESS_DROP_DESTINATION;
 	if (F(use_entry_is_spent)(scratch->way.key.entry, config->entry_limit))
@@ -44,7 +47,28 @@ static __always_inline int F(translate_anew)(const struct F(packet) *packet, con
 	order->mask = entry->port_mask;
 	order->base = entry->port_base;
 	order->keeps_own = order->own >= entry->keep_min && order->own <= entry->keep_max;
-	return F(nat_create)();
+	verdict = F(nat_create)();
+	if (verdict == VERDICT_GO && F(packet_continues_tcp)(packet))
+		count_one(EGRESS_COUNT_ADOPTED);
+	return verdict;
+}
+
+/* At the tunnel device, where the stack led the packet, it didn't come in: the pod's own device is asked for. */
+static __always_inline int F(translate_tells_pod)(struct __sk_buff *skb, const struct egress_config *config, __u32 mtu)
+{
+	struct F(scratch) *scratch = F(scratch_read)();
+	const struct egress_pod *pod;
+	int verdict;
+
+	if (skb->ifindex != config->tunnel_ifindex)
+		return F(answer_back)(skb, mtu);
+	pod = scratch ? bpf_map_lookup_elem(&egress_pods, &scratch->way.ifindex) : NULL;
+	if (!pod)
+		return packet_drop(skb, EGRESS_DROP_NO_POD);
+	verdict = F(answer_too_big)(skb, mtu);
+	if (verdict)
+		return packet_drop(skb, verdict);
+	return F(deliver_as)(skb, pod, EGRESS_COUNT_TOO_BIG_ANSWERED);
 }
 
 /*
@@ -56,13 +80,25 @@ __noinline int F(translate_too_big)(struct __sk_buff *skb, __u32 entry, __u32 se
 	const struct egress_config *config = config_read();
 	int verdict;
 
-	if (!sender || !config)
-		return F(answer_back)(skb, mtu);
+	if (!config)
+		return packet_drop(skb, EGRESS_DROP_INTERNAL);
+	if (!sender)
+		return F(translate_tells_pod)(skb, config, mtu);
 	verdict = F(answer_too_big)(skb, config->tunnel_mtu && config->tunnel_mtu < mtu ? config->tunnel_mtu : mtu);
 	if (verdict)
 		return packet_drop(skb, verdict);
 	return leave_by_tunnel(skb, EGRESS_VNI_REPLY | (entry & EGRESS_VNI_ENTRY_MASK), sender,
 			       EGRESS_COUNT_TOO_BIG_ANSWERED);
+}
+
+/* As the scratch's way says. A function of its own to the verifier too, for the stack. */
+__noinline int F(translate_rewrite)(struct __sk_buff *skb, const struct F(packet) *packet)
+{
+	struct F(scratch) *scratch = F(scratch_read)();
+
+	if (!packet || !scratch)
+		return EGRESS_DROP_INTERNAL;
+	return F(fragment_rewrite)(skb, packet, &scratch->way.address, scratch->way.port, true);
 }
 
 /*
@@ -85,7 +121,7 @@ __noinline int F(translate_and_leave)(struct __sk_buff *skb, const struct F(pack
 	entry = bpf_map_lookup_elem(&F(egress_entries), &id);
 	if (!entry)
 		return packet_drop(skb, EGRESS_DROP_NO_ENTRY);
-	if (!entry->count)
+	if (!(entry->count + entry->drains))
 		return packet_drop(skb, EGRESS_DROP_NO_EGRESS_IP);
 	way = &scratch->way;
 	__builtin_memset(way, 0, sizeof(*way));
@@ -107,7 +143,9 @@ __noinline int F(translate_and_leave)(struct __sk_buff *skb, const struct F(pack
 	if (verdict == EGRESS_DROP_TOO_BIG)
 		return F(translate_too_big)(skb, id, sender, scratch->fib.mtu_result);
 	if (verdict == VERDICT_GO)
-		verdict = F(fragment_rewrite)(skb, packet, &way->address, way->port, true);
+		verdict = F(translate_rewrite)(skb, packet);
+	if (verdict == EGRESS_DROP_NO_FLOW)
+		return LOST;
 	if (verdict != VERDICT_GO)
 		return packet_drop(skb, verdict);
 	if (way->leaves) {

@@ -53,15 +53,16 @@ __noinline int F(tunnel_request)(struct __sk_buff *skb, __u32 entry, __u32 sende
 	if (!F(tunnel_sends)(sender, &packet.source))
 		return packet_drop(skb, EGRESS_DROP_INNER_SOURCE);
 	if (verdict)
-		return F(error_leaves)(skb, &packet, entry, sender);
+		return F(error_leaves)(skb, &packet, entry, sender, 0);
 	if (F(packet_is_icmp)(&packet) && !F(packet_is_echo)(&packet))
 		return packet_drop(skb, EGRESS_DROP_PROTOCOL);
 	verdict = packet.fragment ? ASKS : F(tunnel_goes_on)(skb, &packet, entry, sender);
 	if (verdict != ASKS)
 		return verdict;
 	if (packet.ttl <= 1)
-		return packet_drop(skb, EGRESS_DROP_TTL);
-	return F(translate_and_leave)(skb, &packet, &steering, sender);
+		return F(expired_to_sender)(skb, &packet, entry, sender);
+	verdict = F(translate_and_leave)(skb, &packet, &steering, sender);
+	return verdict == LOST ? F(reset_lost)(skb, &packet, &steering, sender) : verdict;
 }
 
 /* Larger than the pod's device takes: the far end is told as the pod would tell it, through the gateway. */

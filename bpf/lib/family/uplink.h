@@ -24,7 +24,7 @@ __noinline int F(uplink_deliver)(struct __sk_buff *skb, const struct F(packet) *
 		return packet_drop(skb, EGRESS_DROP_NO_POD);
 	if (F(pod_takes)(skb, pod->deliver_ifindex, &mtu) != VERDICT_GO)
 		return F(answer_back)(skb, mtu);
-	by_stack = pod->steering == EGRESS_STEERING_STACK && F(stack_answers)(packet, rev);
+	by_stack = pod->steering == EGRESS_STEERING_STACK && F(flow_answers_by_stack)(rev, &packet->source, packet->source_port, packet->protocol);
 	/* Forwarding takes the hop. */
 	if (by_stack)
 		verdict = F(rewrite_hop_back)(skb);
