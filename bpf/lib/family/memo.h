@@ -37,7 +37,7 @@ struct {
 
 static __always_inline struct F(memo) *F(memo_place)(__u32 set, const ADDRESS *address)
 {
-	__u32 place = egress_mix(F(address_fold)(address) + set) & (MEMO_PLACES - 1);
+	__u32 place = egress_mix(F(address_place)(address) + set) & (MEMO_PLACES - 1);
 
 	return bpf_map_lookup_elem(&F(memos), &place);
 }

@@ -26,7 +26,7 @@ struct {
 
 static __always_inline struct F(recent) *F(recent_place)(const ADDRESS *egress, const ADDRESS *remote)
 {
-	__u32 place = egress_mix(F(address_fold)(remote) ^ F(address_fold)(egress)) & (RECENT_PLACES - 1);
+	__u32 place = egress_mix(F(address_place)(remote) ^ F(address_place)(egress)) & (RECENT_PLACES - 1);
 
 	return bpf_map_lookup_elem(&F(recents), &place);
 }
