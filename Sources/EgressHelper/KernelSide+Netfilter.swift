@@ -25,7 +25,7 @@ extension KernelSide {
     }
 
     /// Writes it again: first the connections that its guard lets on, which may have gone with it, then the rules, so that
-    /// there is no guard without them. The programs know those connections; what is behind a service they don't, and it ends.
+    /// there is no guard without them. The programs know those connections.
     mutating func writeTableAgain() throws {
         guard let rules = table?.rules else { return }
         table?.fingerprint = nil

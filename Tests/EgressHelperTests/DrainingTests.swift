@@ -17,15 +17,21 @@ import Testing
         return plan
     }
 
+    /// A helper whose entry has lost its old address, which the node still has.
+    private func changed(_ fixture: ServiceFixture) async throws -> HelperService {
+        var facts = HostFacts.node(pods: [7])
+        facts.interfaces[0].facts.addresses.append(try #require(InterfaceAddress("198.51.100.7/32")))
+        fixture.kernel.become(facts)
+        let service = try await fixture.start()
+        _ = try await service.apply(plan(Self.old), revision: 1)
+        _ = try await service.apply(plan(Self.new), revision: 2)
+        return service
+    }
+
     @Test func `an address drains while translations have it, and the helper looks once a minute`() async throws {
         try await ServiceFixture.run { fixture in
             let kernel = fixture.kernel
-            var facts = HostFacts.node(pods: [7])
-            facts.interfaces[0].facts.addresses.append(try #require(InterfaceAddress("198.51.100.7/32")))
-            kernel.become(facts)
-            let service = try await fixture.start()
-            _ = try await service.apply(plan(Self.old), revision: 1)
-            _ = try await service.apply(plan(Self.new), revision: 2)
+            let service = try await changed(fixture)
             #expect(kernel.datapath.entries[3]?.draining == [Self.old])
             kernel.use([3: [Self.old]])
             for _ in 0..<6 { await service.tend() }
@@ -44,12 +50,7 @@ import Testing
     @Test func `an address that leaves the node ends its translations at once`() async throws {
         try await ServiceFixture.run { fixture in
             let kernel = fixture.kernel
-            var facts = HostFacts.node(pods: [7])
-            facts.interfaces[0].facts.addresses.append(try #require(InterfaceAddress("198.51.100.7/32")))
-            kernel.become(facts)
-            let service = try await fixture.start()
-            _ = try await service.apply(plan(Self.old), revision: 1)
-            _ = try await service.apply(plan(Self.new), revision: 2)
+            let service = try await changed(fixture)
             kernel.use([3: [Self.old]])
             #expect(!kernel.done.contains(.forgetTranslations(entry: 3)))
             kernel.become(.node(pods: [7]))

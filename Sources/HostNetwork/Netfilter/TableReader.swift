@@ -35,22 +35,20 @@ extension NetlinkSocket {
         }
     }
 
-    /// The kernel lists those of every table.
     private func chains() throws(NetlinkError) -> [UInt64] {
-        let request = Self.request(NFT_MSG_GETCHAIN, Int(NFTA_CHAIN_TABLE.rawValue), flags: Int(NLM_F_DUMP))
-        return try dump(request) { message throws(NetlinkError) -> UInt64? in
-            let attributes = try Self.attributes(message)
-            guard attributes.last(Int(NFTA_CHAIN_TABLE.rawValue))?.value.text == netfilterTableName else { return nil }
-            return try attributes.big(Int(NFTA_CHAIN_HANDLE.rawValue))
-        }
+        try handles(NFT_MSG_GETCHAIN, nameOfTable: Int(NFTA_CHAIN_TABLE.rawValue), handle: Int(NFTA_CHAIN_HANDLE.rawValue))
     }
 
     private func rules() throws(NetlinkError) -> [UInt64] {
-        let request = Self.request(NFT_MSG_GETRULE, Int(NFTA_RULE_TABLE.rawValue), flags: Int(NLM_F_DUMP))
-        return try dump(request) { message throws(NetlinkError) -> UInt64? in
+        try handles(NFT_MSG_GETRULE, nameOfTable: Int(NFTA_RULE_TABLE.rawValue), handle: Int(NFTA_RULE_HANDLE.rawValue))
+    }
+
+    /// Of our table's parts of one kind; the kernel lists those of every table.
+    private func handles(_ type: nf_tables_msg_types, nameOfTable: Int, handle: Int) throws(NetlinkError) -> [UInt64] {
+        try dump(Self.request(type, nameOfTable, flags: Int(NLM_F_DUMP))) { message throws(NetlinkError) -> UInt64? in
             let attributes = try Self.attributes(message)
-            guard attributes.last(Int(NFTA_RULE_TABLE.rawValue))?.value.text == netfilterTableName else { return nil }
-            return try attributes.big(Int(NFTA_RULE_HANDLE.rawValue))
+            guard attributes.last(nameOfTable)?.value.text == netfilterTableName else { return nil }
+            return try attributes.big(handle)
         }
     }
 
